@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import { acceptedFileOf } from '../inventory/accepted-file.ts';
 import { durationWords } from '../model/duration.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
@@ -15,12 +14,14 @@ import { LinesView } from '../report/json/lines-view.ts';
 import { RoundView } from '../report/round-view.ts';
 import type { View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
+import { anyIsBack } from '../schedule/watch/back.ts';
 import { type Endpoints, serveEndpoints } from '../schedule/watch/endpoints.ts';
 import { type Current, InventorySource } from '../schedule/watch/inventory-source.ts';
 import { foundIn } from '../schedule/watch/news.ts';
 import { pauseBefore, pauseBeforeAsking } from '../schedule/watch/next-look.ts';
 import { createConnector } from '../ssh/connector.ts';
 import { type KeptConnector, keepConnections } from '../ssh/kept-connections.ts';
+import type { SshSettings } from '../ssh/settings.ts';
 import type { Environment } from './environment.ts';
 import { type MetricsStore, MetricsWriter, textfile } from './metrics-writer.ts';
 import type { WatchOptions } from './schedule-options.ts';
@@ -29,6 +30,8 @@ import { alreadyRunning, withCredentials } from './schedule-run.ts';
 
 /** Between two looks at the file of the inventory. Seconds. */
 const pollEvery = 3;
+/** Until a look is tried again that found another one at work. Seconds. */
+const busyPause = 60;
 /** A look that only asks ends sooner than this: after that the process is taken for stuck. Seconds. */
 const longestLook = 3_600;
 
@@ -54,6 +57,10 @@ class Watcher {
   #endedAt: number | undefined;
   #found: string | undefined;
   #since: number;
+  /** how often hosts that did not answer were asked whether they are back, since all of them did */
+  #tries = 0;
+  /** another one of the same schedule was at work when this one wanted to look */
+  #isBusy = false;
 
   constructor(options: WatchOptions, environment: Environment) {
     this.#options = options;
@@ -128,9 +135,9 @@ class Watcher {
   /** A view for one look; what is told depends on what the look before it has found. */
   #view(): View {
     const { output } = this.#environment;
-    const { json } = this.#options;
+    const { json, quiet } = this.#options;
     return new RoundView({
-      view: json ? new LinesView(output) : chooseView(output, this.#options),
+      view: json ? new LinesView(output) : chooseView(output, { ...this.#options, onlyNews: quiet }),
       isNews: (document) => this.#isNews(document) || json,
       line: (document, isNews) => this.#line(document, isNews),
       showsProgress: output.hasStatus,
@@ -174,6 +181,7 @@ class Watcher {
     try {
       const options = { ...this.#options, state: stateOf(this.#options, inventory, environment) };
       const status = await carryOutRound({ options, inventory, metrics, means }, environment);
+      this.#isBusy = status === 'busy';
       if (status === 'busy')
         this.#tellFailure(view, [alreadyRunning(options.state), ...problems], environment);
     } catch (error) {
@@ -237,35 +245,30 @@ class Watcher {
     const { signal } = this.#environment;
     const { every } = this.#options;
     const now = () => performance.now() / 1_000;
-    const next = now() + pauseBefore(every, Math.random());
-    let tries = 0;
-    let ask = now() + pauseBeforeAsking(every, tries);
+    const pause = this.#isBusy ? Math.min(every, busyPause) : every;
+    const next = now() + pauseBefore(pause, Math.random());
+    // One that breaks off in each look is not looked at ever again at once.
+    if (this.#kept.away.length === 0) this.#tries = 0;
+    let ask = now() + pauseBeforeAsking(every, this.#tries);
     while (!signal.aborted && now() < next) {
-      const pause = Math.min(pollEvery, Math.max(0, next - now()));
-      await sleep(pause * 1_000, undefined, { signal }).catch(() => undefined);
+      const turn = Math.min(pollEvery, Math.max(0, next - now()));
+      await sleep(turn * 1_000, undefined, { signal }).catch(() => undefined);
       if (signal.aborted || (await this.#source.hasChanged())) return;
       if (now() < ask || this.#kept.away.length === 0) continue;
+      this.#tries += 1;
       if (await this.#isBack()) return;
-      tries += 1;
-      ask = now() + pauseBeforeAsking(every, tries);
+      ask = now() + pauseBeforeAsking(every, this.#tries);
     }
   }
 
   /** Whether one of the hosts that did not answer is there again. */
-  async #isBack(): Promise<boolean> {
-    const { signal } = this.#environment;
-    const limit = pLimit(8);
-    const answers = await Promise.all(
-      this.#kept.away.map((settings) =>
-        limit(async () => {
-          if (signal.aborted) return false;
-          const connection = await this.#kept.connect(settings, { signal }).catch(() => undefined);
-          await connection?.close().catch(() => undefined);
-          return connection !== undefined;
-        }),
-      ),
-    );
-    return answers.includes(true);
+  #isBack(): Promise<boolean> {
+    const ask = async (settings: SshSettings, signal: AbortSignal) => {
+      const connection = await this.#kept.connect(settings, { signal }).catch(() => undefined);
+      await connection?.close().catch(() => undefined);
+      return connection !== undefined;
+    };
+    return anyIsBack(this.#kept.away, ask, this.#environment.signal);
   }
 }
 

@@ -11,9 +11,9 @@ export interface KeptConnector extends Connector {
   retain(settings: readonly SshSettings[]): Promise<void>;
   /** how many connections wait for their next use */
   readonly idle: number;
-  /** hosts that could not be reached when they were last to be connected to */
+  /** hosts that could not be reached when they were last to be connected to, or were lost since */
   readonly away: readonly SshSettings[];
-  /** a host has refused us since the last `relearn`: by its key, or at the login */
+  /** a host has refused us since the last `relearn`: by its key, at the login, or by sudo */
   readonly hasRefused: boolean;
 }
 
@@ -31,6 +31,12 @@ const mostOfHost = 4;
 /** How long a kept connection may take to show that its host is still there. Seconds. */
 const patience = 5;
 
+/**
+ * How long a connection is kept, and what is known of hosts. A name may lead to another machine since, while
+ * the former one still answers; nothing else would ever tell. Seconds.
+ */
+const longestKept = 3_600;
+
 /** A connector that is used for as long as one of its connections is open. */
 interface Generation {
   readonly connector: Connector;
@@ -39,6 +45,7 @@ interface Generation {
    * have read them again
    */
   readonly settings: Map<string, SshSettings>;
+  readonly begunAt: number;
   open: number;
 }
 
@@ -50,9 +57,12 @@ interface Idle {
 /**
  * Keeps connections when they are closed, and gives each to whoever connects next, to nobody else at the same
  * time. Before that the host is asked whether it is still there: one that was rebooted, or whose line was cut
- * without a word, is connected to anew. `create` makes the connector beneath it.
+ * without a word, is connected to anew. `create` makes the connector beneath it; `now` in seconds.
  */
-export function keepConnections(create: () => Connector): KeptConnector {
+export function keepConnections(
+  create: () => Connector,
+  now = () => performance.now() / 1_000,
+): KeptConnector {
   const idle = new Map<string, Idle[]>();
   const generations = new Set<Generation>();
   const away = new Map<string, SshSettings>();
@@ -62,10 +72,18 @@ export function keepConnections(create: () => Connector): KeptConnector {
   let current = begin();
 
   function begin(): Generation {
-    const generation: Generation = { connector: create(), settings: new Map(), open: 0 };
+    const generation: Generation = { connector: create(), settings: new Map(), begunAt: now(), open: 0 };
     generations.add(generation);
     return generation;
   }
+
+  function renew(): void {
+    const before = current;
+    current = begin();
+    void release(before);
+  }
+
+  const isOld = ({ begunAt }: Generation) => now() - begunAt > longestKept;
 
   /** What its connections share goes with the last of them. */
   async function release(generation: Generation): Promise<void> {
@@ -81,7 +99,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
 
   async function fromIdle(key: string, signal: AbortSignal | undefined): Promise<Idle | undefined> {
     for (let found = idle.get(key)?.pop(); found !== undefined; found = idle.get(key)?.pop()) {
-      if (await answers(found.connection, signal)) return found;
+      if (!isOld(found.generation) && (await answers(found.connection, signal))) return found;
       await end(found);
     }
     return undefined;
@@ -105,7 +123,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
     } catch (error) {
       if (error instanceof OperatorError && awayCodes.has(error.code)) {
         away.set(key, settings);
-      } else {
+      } else if (!signal.aborted) {
         away.delete(key);
         hasRefused = true;
       }
@@ -126,6 +144,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
     scan: (target, options) => current.connector.scan(target, options),
     async connect(settings, { signal }: ConnectOptions = {}) {
       const key = keyOf(settings);
+      if (isOld(current)) renew();
       const ending = new AbortController();
       const stop = () => ending.abort();
       signal?.addEventListener('abort', stop, { once: true });
@@ -133,11 +152,16 @@ export function keepConnections(create: () => Connector): KeptConnector {
       const unlink = () => signal?.removeEventListener('abort', stop);
       try {
         const taken = (await fromIdle(key, signal)) ?? (await open(key, settings, ending.signal));
-        return new Leased(taken.connection, signal, async (isSound) => {
+        return new Leased(taken.connection, signal, async ({ isSound, isCutOff, isRefused }) => {
           unlink();
+          // What sudo has said is remembered by the connector beneath, and so is the password it was given.
+          if (isRefused) hasRefused = true;
+          const isRetained = retained?.has(key) !== false;
+          // It may be the program alone that was killed.
+          if (isCutOff && isRetained && !(await answers(taken.connection, signal)) && !signal?.aborted)
+            away.set(key, settings);
           const others = idle.get(key) ?? [];
-          const isWanted = retained?.has(key) !== false && others.length < mostOfHost;
-          if (!isSound || !isWanted) return end(taken);
+          if (!isSound || !isRetained || others.length >= mostOfHost) return end(taken);
           idle.set(key, [...others, taken]);
         });
       } catch (error) {
@@ -150,9 +174,7 @@ export function keepConnections(create: () => Connector): KeptConnector {
     },
     relearn() {
       hasRefused = false;
-      const before = current;
-      current = begin();
-      void release(before);
+      renew();
     },
     async retain(settings) {
       retained = new Set(settings.map(keyOf));
@@ -192,19 +214,31 @@ async function answers(connection: Connection, signal: AbortSignal | undefined):
   }
 }
 
+/** What came of a connection while somebody used it. */
+interface Outcome {
+  /** it can be used again */
+  readonly isSound: boolean;
+  /** what ran on it has ended without a result */
+  readonly isCutOff: boolean;
+  /** sudo has refused us */
+  readonly isRefused: boolean;
+}
+
 /** A connection in the hands of one who uses it, until it is closed. */
 class Leased implements Connection {
   readonly #connection: Connection;
-  readonly #giveBack: (isSound: boolean) => Promise<void>;
+  readonly #giveBack: (outcome: Outcome) => Promise<void>;
   readonly #signal: AbortSignal | undefined;
   #working = 0;
   #isSound = true;
+  #isCutOff = false;
+  #isRefused = false;
   #closing: Promise<void> | undefined;
 
   constructor(
     connection: Connection,
     signal: AbortSignal | undefined,
-    giveBack: (isSound: boolean) => Promise<void>,
+    giveBack: (outcome: Outcome) => Promise<void>,
   ) {
     this.#connection = connection;
     this.#signal = signal;
@@ -222,10 +256,16 @@ class Leased implements Connection {
     this.#working += 1;
     try {
       const result = await this.#connection.exec(command, input, options);
-      if (result.code === null) this.#isSound = false;
+      if (result.code === null) {
+        this.#isSound = false;
+        this.#isCutOff = true;
+      }
       return result;
     } catch (error) {
+      const code = error instanceof OperatorError ? error.code : '';
       this.#isSound = false;
+      this.#isCutOff ||= code === 'connection-lost';
+      this.#isRefused ||= code.startsWith('sudo-');
       throw error;
     } finally {
       this.#working -= 1;
@@ -235,7 +275,11 @@ class Leased implements Connection {
   /** What is still at work on it is given up, as with a connection that ends. */
   close(): Promise<void> {
     this.#signal?.removeEventListener('abort', this.#cut);
-    this.#closing ??= this.#giveBack(this.#isSound && this.#working === 0);
+    this.#closing ??= this.#giveBack({
+      isSound: this.#isSound && this.#working === 0,
+      isCutOff: this.#isCutOff,
+      isRefused: this.#isRefused,
+    });
     return this.#closing;
   }
 }

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { OperatorError } from '../../src/model/operator-error.ts';
 import { type Connector, createConnector } from '../../src/ssh/connector.ts';
 import type { Connection, ExecResult } from '../../src/ssh/contract.ts';
 import { type KeptConnector, keepConnections } from '../../src/ssh/kept-connections.ts';
@@ -12,21 +13,27 @@ let settings: SshSettings;
 let kept: KeptConnector;
 /** how many connectors are in use, of all that were made */
 let open: number;
+/** seconds */
+let now: number;
 beforeEach(async () => {
   vi.stubEnv('SSH_AUTH_SOCK', '');
   sample = await sampleHost({ units: [] });
   const { host, port, user, identityFiles, hostKeys } = sample.host.target;
   settings = { host, port, user, identityFiles, hostKeys, config: 'none' };
   open = 0;
-  kept = keepConnections(() => {
-    const connector: Connector = createConnector();
-    open += 1;
-    const close = async () => {
-      open -= 1;
-      await connector.close();
-    };
-    return { ...connector, close };
-  });
+  now = 0;
+  kept = keepConnections(
+    () => {
+      const connector: Connector = createConnector();
+      open += 1;
+      const close = async () => {
+        open -= 1;
+        await connector.close();
+      };
+      return { ...connector, close };
+    },
+    () => now,
+  );
 });
 afterEach(async () => {
   await kept.close();
@@ -127,6 +134,20 @@ test('learning anew keeps what is open, and ends what nobody needs', async () =>
   expect(open).toBe(1);
 });
 
+test('after an hour a host is found anew, as its name may lead to another machine by then', async () => {
+  await look();
+  now = 3_599;
+  await look();
+  expect(sample.host.connections).toBe(1);
+  now = 3_601;
+  await look();
+  expect(sample.host.connections).toBe(2);
+  expect(open).toBe(1);
+  now = 7_000;
+  await look();
+  expect(sample.host.connections).toBe(2);
+});
+
 test('what is not to be retained is closed, at once or when it is given back', async () => {
   const connection = await kept.connect(settings);
   await look();
@@ -182,4 +203,68 @@ test('a connection that is used for long keeps nothing of what was said on it', 
     )
     .toBe(0);
   expect(sample.host.connections).toBe(1);
+});
+
+/** Connections of a stand-in, all of which do the same. */
+function standIn(exec: Connection['exec']): KeptConnector {
+  const nobody = () => Promise.reject(new Error('nobody asks'));
+  return keepConnections(() => ({
+    ...{ resolve: nobody, scan: nobody, close: async () => undefined },
+    connect: async () => ({ exec, close: async () => undefined }),
+  }));
+}
+
+test('what sudo refuses is learned anew, as its verdict is kept with what was known of the host', async () => {
+  const refusing = standIn(() =>
+    Promise.reject(new OperatorError({ code: 'sudo-password-refused', message: 'no', next: 'mend it' })),
+  );
+  const connection = await refusing.connect(settings);
+  await expect(say(connection)).rejects.toMatchObject({ code: 'sudo-password-refused' });
+  await connection.close();
+  expect(refusing.hasRefused).toBe(true);
+  expect(refusing.idle).toBe(0);
+  expect(refusing.away).toEqual([]);
+});
+
+test('a host that goes down in the midst of a look is away, and one whose program was killed is not', async () => {
+  const connection = await kept.connect(settings);
+  const running = connection.exec('echo begun; sleep 60', Buffer.alloc(0), {
+    ...{ ...limits, timeout: 60 },
+    onOutput: () => sample.host.cut(),
+  });
+  expect(await running).toMatchObject({ code: null });
+  await connection.close();
+  expect(kept.away).toEqual([settings]);
+  await look();
+  expect(kept.away).toEqual([]);
+
+  const empty = Buffer.alloc(0);
+  const cutOff = { code: null, stdout: empty, stderr: empty };
+  const killing = standIn(async (command) => (command === 'true' ? { ...cutOff, code: 0 } : cutOff));
+  const other = await killing.connect(settings);
+  await say(other);
+  await other.close();
+  expect(killing.away).toEqual([]);
+  expect(killing.idle).toBe(0);
+});
+
+test('what an interruption cuts is not away', async () => {
+  const ending = new AbortController();
+  const connection = await kept.connect(settings, { signal: ending.signal });
+  const running = connection.exec('echo begun; sleep 60', Buffer.alloc(0), {
+    ...{ ...limits, timeout: 60 },
+    onOutput: () => ending.abort(),
+  });
+  expect(await running).toMatchObject({ code: null });
+  await connection.close();
+  expect(kept.away).toEqual([]);
+});
+
+test('a host that is away stays so where nobody waits for its answer', async () => {
+  sample.host.unplug(true);
+  await expect(look()).rejects.toMatchObject({ code: 'connection-lost' });
+  const impatient = { signal: AbortSignal.abort() };
+  await expect(kept.connect(settings, impatient)).rejects.toMatchObject({ code: 'interrupted' });
+  expect(kept.away).toEqual([settings]);
+  expect(kept.hasRefused).toBe(false);
 });

@@ -36,11 +36,20 @@ export function parseListen(text: string): Listen | undefined {
   return { host: host === '' ? '::' : host, port };
 }
 
+/** How long whoever asks may take for it, and for the answer. Milliseconds. */
+const usualPatience = 5_000;
+
 /**
- * Serves `/healthz`, `/readyz` and `/metrics`, and nothing else. Throws OperatorError `listen-failed`.
+ * Serves `/healthz`, `/readyz` and `/metrics`, and nothing else. `patience` in milliseconds. Throws
+ * OperatorError `listen-failed`.
  */
-export async function serveEndpoints(listen: Listen, answering: Answering): Promise<Endpoints> {
-  const server = createServer((request, response) => {
+export async function serveEndpoints(
+  listen: Listen,
+  answering: Answering,
+  patience = usualPatience,
+): Promise<Endpoints> {
+  // Node looks only every 30 seconds for those who have taken too long.
+  const server = createServer({ connectionsCheckingInterval: patience / 5 }, (request, response) => {
     const [path = ''] = (request.url ?? '').split('?', 1);
     const found = answerTo(path, answering);
     const isAllowed = request.method === 'GET' || request.method === 'HEAD';
@@ -58,9 +67,11 @@ export async function serveEndpoints(listen: Listen, answering: Answering): Prom
     request.resume();
   });
   // Whoever asks slowly, or keeps asking, doesn't keep others waiting.
-  server.headersTimeout = 5_000;
-  server.requestTimeout = 10_000;
-  server.keepAliveTimeout = 5_000;
+  server.headersTimeout = patience;
+  server.requestTimeout = 2 * patience;
+  server.keepAliveTimeout = patience;
+  // Whoever takes no answer has had no limit by then.
+  server.timeout = 2 * patience;
   server.maxConnections = 100;
   await listening(server, listen);
   const { address, family, port } = server.address() as AddressInfo;
@@ -99,7 +110,8 @@ async function listening(server: Server, { host, port }: Listen): Promise<void> 
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port }, () => resolve());
+      // Where there is no IPv6, Node takes 0.0.0.0 in place of `::`, but only if that isn't asked for.
+      server.listen(host === '::' ? { port } : { host, port }, () => resolve());
     });
   } catch (error) {
     const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';

@@ -51,6 +51,26 @@ test('what is no request ends that connection alone', async () => {
   expect((await fetch(`${endpoints.url}/healthz`)).status).toBe(200);
 });
 
+test('whoever asks nothing, or takes no answer, is left, and keeps nobody waiting', async () => {
+  const much = { ...sound, metrics: () => 'a_metric 1\n'.repeat(3_000_000) };
+  endpoints = await serveEndpoints(here, much, 200);
+  const port = Number(new URL(endpoints.url).port);
+  const left = ['', 'GET /heal', 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n'].map(
+    (text) =>
+      new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(text));
+        socket.on('error', () => undefined);
+        // One that doesn't read learns of the end only by what it sends.
+        const sending = text.length > 10 ? setInterval(() => socket.write('G'), 5_000) : undefined;
+        socket.once('close', () => resolve(clearInterval(sending)));
+        if (sending === undefined) socket.resume();
+        else socket.pause();
+      }),
+  );
+  await Promise.all(left);
+  expect((await fetch(`${endpoints.url}/healthz`)).status).toBe(200);
+}, 20_000);
+
 test('an address that is taken is told', async () => {
   endpoints = await serveEndpoints(here, sound);
   const port = Number(new URL(endpoints.url).port);
