@@ -23,7 +23,8 @@ import { machineWarnings } from './machine-warnings.ts';
 import { noSystemd } from './no-systemd.ts';
 import { notReplaceable } from './not-replaceable.ts';
 import { foreignState, notRoots } from './not-roots.ts';
-import { owedRestarts, unknownOwed } from './owed-restarts.ts';
+import { unknownOwed } from './owed-restarts.ts';
+import { plannedHandlers } from './planned-handlers.ts';
 import { twoClusters } from './two-clusters.ts';
 
 /** A host of the inventory, and the result of inspecting it. */
@@ -262,30 +263,6 @@ function firstOf(
 
 function retirement(snapshot: Snapshot): Pick<HostPlan, 'retires' | 'leftovers'> {
   return { retires: true, leftovers: snapshot.ledger !== undefined || snapshot.remembers === true };
-}
-
-/**
- * The handlers that changed steps notify, each with these steps, and those that are owed; in the playbook's
- * order.
- */
-function plannedHandlers(
-  evaluation: Evaluation,
-  stage: StageEvaluation,
-  changes: boolean,
-): readonly PlannedHandler[] {
-  const owed = new Map(
-    owedRestarts(evaluation, stage).map((planned) => [planned.handler.id, planned] as const),
-  );
-  return evaluation.wanted.handlers.flatMap((handler): readonly PlannedHandler[] => {
-    const asking = stage.traces.filter(
-      (trace) => (trace.changed || trace.later !== undefined) && trace.notify.includes(handler.id),
-    );
-    if (!changes || asking.length === 0) {
-      const one = owed.get(handler.id);
-      return one === undefined ? [] : [one];
-    }
-    return [{ handler, because: [...new Set(asking.map((trace) => trace.step))] }];
-  });
 }
 
 function unplanned(host: LookedAt, problem: Problem | undefined): HostPlan {

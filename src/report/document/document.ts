@@ -13,25 +13,19 @@ import type { ScheduleTold } from '../../model/schedule.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
-import { ownLine, ownWords, showable, showableLine } from '../../secrets/showable.ts';
+import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
 import { type AcceptedTold, acceptedDocument } from './accepted.ts';
 import { followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
 import { hostDocument, type PlanPart, planPart, type TriedOn } from './host.ts';
 import type { HostKeys } from './keys.ts';
+import { type BrowserTold, browserDocument, checkDocument, troubleDocument } from './outside.ts';
 import { pastRunDocument } from './past-run.ts';
 import { errorDocument } from './problem.ts';
 import { rolloutDocument } from './rollout.ts';
 import { scheduleDocument } from './schedule.ts';
-import type {
-  ReportCheck,
-  ReportDocument,
-  ReportExplanation,
-  ReportHost,
-  ReportInventory,
-  ReportTrouble,
-} from './schema.ts';
+import type { ReportDocument, ReportExplanation, ReportHost, ReportInventory } from './schema.ts';
 import { todayDocument } from './today.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -229,50 +223,6 @@ function othersDocument({ beside }: Told): Pick<ReportDocument, 'otherClusters'>
     clusters: clusters.map(cleanName),
   }));
   return { otherClusters };
-}
-
-function checkDocument(check: CheckResult): ReportCheck {
-  const { host, role, id, title, outcome, expected, found, note, fix } = check;
-  return {
-    ...{
-      host: cleanName(host),
-      role: cleanName(role),
-      id: cleanName(id),
-      title: showableLine(title),
-      outcome,
-    },
-    ...(expected === undefined ? {} : { expected: showableLine(expected) }),
-    ...(found === undefined ? {} : { found: showableLine(found) }),
-    ...(note === undefined ? {} : { note: showableLine(note) }),
-    ...(fix === undefined ? {} : { fix: showableLine(fix) }),
-  };
-}
-
-/** What there is to tell of a browser, beside what it answered. */
-interface BrowserTold {
-  readonly browser: { readonly program: string; readonly version: string } | undefined;
-  readonly screenshots: readonly { readonly host: string; readonly file: string }[];
-}
-
-function browserDocument(told: BrowserTold | undefined): Pick<ReportDocument, 'browser'> {
-  if (told?.browser === undefined) return {};
-  const { program, version } = told.browser;
-  const screenshots = told.screenshots.map(({ host, file }) => ({
-    host: cleanName(host),
-    file: showableLine(file),
-  }));
-  return { browser: { program: showableLine(program), version: showableLine(version), screenshots } };
-}
-
-function troubleDocument(trouble: TroubleResult): ReportTrouble {
-  const { host, role, id, title, outcome, found, means, note, fix } = trouble;
-  return {
-    ...{ host: cleanName(host), role: cleanName(role), id: cleanName(id), title: ownLine(title), outcome },
-    ...(found === undefined ? {} : { found: ownLine(found) }),
-    ...(means === undefined ? {} : { means: ownLine(means) }),
-    ...(note === undefined ? {} : { note: ownLine(note) }),
-    ...(fix === undefined ? {} : { fix: ownWords(fix) }),
-  };
 }
 
 /** The manual is ours: what it says of secrets and of the options for them stays. */
