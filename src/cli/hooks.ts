@@ -22,6 +22,9 @@ export interface HooksOptions {
   readonly limits?: { readonly call: number; readonly left: number };
 }
 
+/** How long a hook may take where the operator leaves at once: what was switched off is to be on again. */
+const leavingLimit = 5_000;
+
 /** Nobody is told of a hook that takes less; milliseconds. */
 const patience = 2_000;
 
@@ -134,11 +137,12 @@ export class Hooks {
       CLUSTERPROXY_EXIT_STATUS: String(document.summary.exitStatus),
     };
     const { signal, leave } = this.#options.environment;
+    // The next interruption ends it: an earlier one was about the run, whose end is to be told.
+    const ending = leave.aborted ? new AbortController().signal : signal.aborted ? leave : signal;
     const calls = Promise.all(
       this.#of(kind).map(async (program) => {
         const end = await runProgram(program, input, {
-          // The next interruption ends it: an earlier one was about the run, whose end is to be told.
-          ...{ signal: signal.aborted ? leave : signal, limit: this.#limit },
+          ...{ signal: ending, limit: leave.aborted ? Math.min(leavingLimit, this.#limit) : this.#limit },
           ...this.#surroundings(kind, own),
         });
         const failure = failureOf(program, kind, end);

@@ -7,7 +7,7 @@ import { unusable } from './store.ts';
 interface Holder {
   readonly pid: number;
   readonly started: string | undefined;
-  /** the namespace in which it has that number: each container has its own (pid_namespaces(7)) */
+  /** the machine and the namespace in which it has that number: each container has one (pid_namespaces(7)) */
   readonly namespace?: string | undefined;
 }
 
@@ -17,7 +17,7 @@ const [renewal, lifetime] = [20_000, 90_000] as const;
 /**
  * Takes a schedule's lock, so that two runs never are at work at once, whoever has started them. Undefined if
  * a process that is alive has it. One that was killed leaves its lock behind, which is taken over; that of
- * another container, whose processes can't be seen from here, once it is no longer renewed. Throws
+ * another container or machine, whose processes can't be seen from here, once it is no longer renewed. Throws
  * OperatorError `records-folder` where there can be none.
  */
 export async function takeLock(folder: string): Promise<{ release(): Promise<void> } | undefined> {
@@ -71,7 +71,8 @@ async function isHeld(lock: string, text: string): Promise<boolean> {
   const namespace = parsed(text)?.namespace;
   if (namespace === undefined || namespace === (await namespaceHere())) return isAlive(text);
   const age = await stat(lock).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
+    // Of a clock that was set back since, it would seem to be from later.
+    ({ mtimeMs }) => Math.abs(Date.now() - mtimeMs),
     () => Number.POSITIVE_INFINITY,
   );
   return age < lifetime;
@@ -111,9 +112,14 @@ function parsed(text: string): Partial<Holder> | undefined {
   }
 }
 
-/** Undefined without /proc. */
-function namespaceHere(): Promise<string | undefined> {
-  return readlink('/proc/self/ns/pid').catch(() => undefined);
+/**
+ * Undefined without /proc. The first namespace has the same number on each machine, so the start of the
+ * machine counts as well.
+ */
+async function namespaceHere(): Promise<string | undefined> {
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => undefined);
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  return namespace === undefined ? undefined : `${boot.trim()} ${namespace}`;
 }
 
 /** Field 22 of /proc/PID/stat, see proc(5), behind the name in parentheses; undefined without /proc. */

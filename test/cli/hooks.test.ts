@@ -192,6 +192,16 @@ describe('after-run', () => {
     expect(existsSync(join(folder, 'well'))).toBe(true);
   });
 
+  it('is called also where the operator has left at once', async () => {
+    const { signal, leave } = interruption();
+    signal.abort();
+    leave.abort();
+    const hooks = hooksWith({ 'after-run': [program('touch called')] }, { signal, leave });
+    await hooks.begin(document(), 'run-1');
+    await hooks.ended(document());
+    expect(text('called')).toBe('');
+  });
+
   it('is called after an interruption, and ended by the next one', async () => {
     const { signal, leave } = interruption();
     const hooks = hooksWith({ 'after-run': [program('touch begun; sleep 100')] }, { signal, leave });

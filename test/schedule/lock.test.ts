@@ -29,6 +29,16 @@ test('one of another container counts as long as it is renewed', async () => {
   expect(existsSync(lock)).toBe(false);
 });
 
+test('one of another machine counts as well, although its first namespace has the same number', async () => {
+  const started = 'another-boot 1';
+  writeFileSync(lock, JSON.stringify({ pid: 1, started, namespace: 'another-boot pid:[4026531836]' }));
+  expect(await takeLock(folder)).toBe(undefined);
+  // From a time that has not come yet, by a clock that was set back.
+  aged(-100);
+  await (await takeLock(folder))?.release();
+  expect(existsSync(lock)).toBe(false);
+});
+
 test('one that somebody else has taken over is not released', async () => {
   const taken = await takeLock(folder);
   writeFileSync(lock, elsewhere);
