@@ -15,8 +15,9 @@ export interface NotifySecrets {
 
 /**
  * The secrets of `notify`. Variables are read and taken away at once, so that no program that is run from now
- * on has them: not even one that looks up another secret. Files are read, and programs run, when their secret
- * is asked for, each once: a look at the cluster waits for none of them.
+ * on has them: not even one that looks up another secret. Files are read at once as well, so that what they
+ * hold can be hidden, and programs run when their secret is asked for, each once: a look at the cluster waits
+ * for none of them.
  */
 export function notifySecretsOf(
   inventory: Inventory,
@@ -44,13 +45,14 @@ export function notifySecretsOf(
     const { values, problems } = await lookUpSecrets([{ reference, location }], options);
     return problems.length > 0 ? undefined : values.get(referenceId(reference));
   };
-  return {
-    value(given) {
-      if (typeof given === 'string') return Promise.resolve(given);
-      const id = referenceId(given);
-      const known = found.get(id) ?? lookedUp(given).catch(() => undefined);
-      found.set(id, known);
-      return known;
-    },
+  const value = (given: string | SecretReference): Promise<string | undefined> => {
+    if (typeof given === 'string') return Promise.resolve(given);
+    const id = referenceId(given);
+    const known = found.get(id) ?? lookedUp(given).catch(() => undefined);
+    found.set(id, known);
+    return known;
   };
+  // What is in files may be quoted by any program; nobody waits for them.
+  for (const { value: given } of all) if (typeof given === 'object' && 'file' in given) void value(given);
+  return { value };
 }
