@@ -274,3 +274,90 @@ test('a log that may not be read could name somebody else', async () => {
   host.write('/var/log/syslog.2.xz', 'compressed\n');
   expect((await host.authors()).get(one)).toMatchObject({ kind: 'unknown' });
 });
+
+const acts = [
+  `/usr/bin/dd if=/x of=${one}`,
+  `/usr/bin/chmod --reference=/x ${one}`,
+  `/usr/bin/touch -r /x ${one}`,
+  `/usr/bin/vim -c wq ${one}`,
+  `/usr/bin/patch ${one} /x`,
+  `/usr/bin/cp -t /etc/drift /x/one`,
+  `/usr/bin/rsync -a /x ${one}`,
+  `/usr/bin/ln -sfn /x ${one}`,
+  `/usr/bin/sed -n -i p ${one}`,
+  `/usr/bin/yq w -i ${one} key value`,
+  `/usr/bin/yq -i .a = 1 ${one}`,
+  `/usr/bin/crudini --set ${one} a b c`,
+  `/usr/sbin/dpkg-divert --rename --add ${one}`,
+  `/usr/bin/sh -c echo 'a > b' > ${one}`,
+  `/usr/bin/bash -c cat /y | tee ${one}`,
+  `/usr/bin/env LANG=C vim ${one}`,
+];
+const looks = [
+  `/usr/bin/grep => ${one}`,
+  `/usr/bin/grep -E a|tee ${one}`,
+  `/usr/bin/grep -e a; rm ${one}`,
+  `/usr/bin/grep a & tee ${one}`,
+  `/bin/bash -c grep => ${one}`,
+  `/usr/bin/sh -c grep -c '> ${one}' /x`,
+  `/usr/bin/sh -c echo "x | tee ${one}"`,
+  `/usr/bin/sh -c echo "x ; tee ${one}`,
+  `/usr/bin/dd if=${one} of=/x`,
+  `/usr/sbin/dpkg-divert --list ${one}`,
+  `/usr/sbin/dpkg-divert --truename ${one}`,
+  `/usr/bin/chmod --reference=${one} /x`,
+  `/usr/bin/chown --reference ${one} /x`,
+  `/usr/bin/touch -r ${one} /x`,
+  `/usr/bin/touch -cr ${one} /x`,
+  `/usr/bin/truncate -r ${one} /x`,
+  `/usr/bin/vim -R ${one}`,
+  `/usr/bin/nano --view ${one}`,
+  `/usr/bin/nano -v ${one}`,
+  `/usr/bin/setfacl --test -m u:x:r ${one}`,
+  `/usr/bin/setfacl -M ${one} /x`,
+  `/usr/bin/patch --dry-run ${one}`,
+  `/usr/bin/patch /x ${one}`,
+  `/usr/bin/patch -o /x ${one}`,
+  `/usr/bin/rsync -n /x ${one}`,
+  `/usr/bin/rsync -a /x /y --exclude ${one}`,
+  `/usr/bin/cp -n /x ${one}`,
+  `/usr/bin/cp -t /x ${one}`,
+  `/usr/bin/cp ${one} /x`,
+  `/usr/bin/sed -n p ${one}`,
+  `/usr/bin/sed -i -f ${one} /x`,
+  `/usr/bin/yq .a ${one}`,
+  `/usr/bin/crudini --get ${one} a b`,
+  `/usr/bin/crudini --set /x a b ${one}`,
+];
+test('of what sudo ran, only what writes the file counts, and signs of the shell only in a shell', async () => {
+  const commands = [...acts, ...looks];
+  const path = (index: number) => `/etc/drift/one-${index}`;
+  host = await Drifting.start(commands.map((_, index) => path(index)));
+  for (const [index, command] of commands.entries()) {
+    host.write(path(index), 'by hand\n');
+    const named = command.replaceAll(one, path(index)).replace('/x/one', `/x/one-${index}`);
+    host.sudo(host.changed(path(index)), 'ada', named);
+  }
+  const authors = await host.authors();
+  const named = commands.map((command, index) => [command, authors.get(path(index))?.name]);
+  expect(named).toEqual([
+    ...acts.map((command) => [command, 'ada']),
+    ...looks.map((command) => [command, undefined]),
+  ]);
+});
+
+test('a script that prints a sign of the shell, or compares with one, writes nothing', async () => {
+  host = await Drifting.start([one, other]);
+  host.write(
+    '/usr/local/bin/report',
+    `#!/bin/sh\ngrep '=>' ${one}\ngrep "a|tee" ${one}\n[ x \\> ${one} ]\necho "sed -i x ; rm ${one}"\n[[ x > ${one} ]]\n`,
+  );
+  host.write('/usr/local/bin/tidy', `#!/bin/sh\necho "a > b" >"${other}"\n`);
+  host.write(one, 'by hand\n');
+  host.write(other, 'by a script\n');
+  host.sudo(host.changed(one), 'ada', '/usr/local/bin/report');
+  host.sudo(host.changed(other), 'ada', '/usr/local/bin/tidy');
+  const authors = await host.authors();
+  expect(authors.get(one)).toMatchObject({ kind: 'unknown' });
+  expect(authors.get(other)).toMatchObject({ kind: 'script', name: 'tidy' });
+});

@@ -134,6 +134,19 @@ BEGIN {
   for (n = 1; n <= count; n++) writer[lines[n]] = 1
   count = split("sudo then else do if while until ! { ( exec command nice env", lines, " ")
   for (n = 1; n <= count; n++) before_command[lines[n]] = 1
+  # Options behind which a word is no file that is written
+  taking["touch"] = "^(-[a-zA-Z]*[rdt]|--reference|--date|--time)$"
+  taking["truncate"] = "^(-[a-zA-Z]*[rs]|--reference|--size)$"
+  taking["chmod"] = taking["chown"] = taking["chgrp"] = "^--(reference|from)$"
+  taking["setfacl"] = "^(-[a-zA-Z]*[mMxX]|--(set|modify|remove|set-file|modify-file|remove-file|restore))$"
+  taking["vi"] = taking["vim"] = taking["vim.basic"] = taking["vim.tiny"] = taking["nvim"] = "^(-[uUSsicTwWt]|--cmd|--startuptime)$"
+  taking["sed"] = "^(-[nErsz]*[efl]|--(expression|file|line-length))$"
+  taking["perl"] = "^-[a-z0-9]*[eEI]$"
+  taking["patch"] = "^(-[a-zA-Z]*[idpDBrVYzFg]|--(input|directory|strip|prefix|reject-file))$"
+  taking["dpkg-divert"] = "^--(divert|package|admindir|instdir|root)$"
+  taking["yq"] = "^--from-file$"
+  taking["xmlstarlet"] = "^-[vuixdastnNmr]$"
+  taking["emacs"] = "^(-[lLqu]|--(load|directory|user|eval|execute|funcall))$"
   count = split("copy template file lineinfile blockinfile replace ini_file assemble", lines, " ")
   for (n = 1; n <= count; n++) ansible_tags = ansible_tags " -t ansible-" lines[n] " -t ansible-ansible.legacy." lines[n] " -t ansible-ansible.builtin." lines[n]
   if (rpm) rpm_packages()

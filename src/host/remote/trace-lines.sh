@@ -91,7 +91,7 @@ function sudo_line(time, near, rest, process,   who, pwd, command, i, word, own,
   is_shell = command ~ /^[^ ]*\/(sh|bash|dash|zsh|ksh|fish|su|mc|screen|tmux)( -[a-z]*[li])?( -)?( root)?$/
   if (is_shell) note("shell", 0, who, own)
   for (i = 1; i <= all; i++) {
-    if (index(command, base_of[i]) && writes(command, i, pwd)) note("person", i, who, own)
+    if (index(command, base_of[i]) && writes(command, i, pwd, 0)) note("person", i, who, own)
     else if (near && !is_shell && !(base(word) in writer)) {
       if (base(word) ~ /^(sh|bash|dash)$/) { word = command; sub(/^[^ ]+ +/, "", word); sub(/ .*/, "", word) }
       name = scripted(word, i)
@@ -118,7 +118,7 @@ function cron_line(time, rest,   who, command, i, word, n, total, is_written) {
   sub(/\)$/, "", command)
   sub(/^ +/, "", command)
   for (i = 1; i <= all; i++) {
-    is_written = writes(command, i, "")
+    is_written = writes(command, i, "", 1)
     total = is_written ? 0 : split(command, word, /[ ;|&()<>]+/)
     for (n = 1; n <= total && n <= 20 && !is_written; n++)
       if (substr(word[n], 1, 1) == "/" && (n == 1 || word[n - 1] ~ /(^|\/)(sh|bash|dash|nice|flock)$/ || word[n - 1] == "")) is_written = scripted(word[n], i) != ""
