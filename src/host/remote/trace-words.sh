@@ -173,6 +173,8 @@ function read_script(program,   file, line, rest, count, name, i) {
   script[program] = called[program] = ""
   if (program !~ /^\/(usr|bin|sbin|etc|root)\/[A-Za-z0-9_.\/+-]+$/ || program ~ /\/\.\.\// || ++scripts > 60) return
   file = root program
+  # Reading a folder ends mawk.
+  if (system("test -f " quoted(file)) != 0) return
   if ((getline line < file) <= 0 || substr(line, 1, 2) != "#!") { close(file); return }
   for (name in value) delete value[name]
   while ((getline line < file) > 0 && ++count < 10000) {
