@@ -16,7 +16,7 @@ export function changedSince({ changed, clock, traces }: Told): ReadonlyMap<stri
   const ends = traces.flatMap(([kind, what]) => (kind === 'read' ? [what] : []));
   const read = ends.includes('all') ? 'all' : ends.includes('packages') ? 'packages' : 'none';
   const all = new Map<string, ChangedSince>();
-  for (const [path = '', seconds = ''] of changed) {
+  for (const [path = '', seconds = '', mark] of changed) {
     const at = Number(seconds);
     if (path === '' || !/^\d{1,12}$/.test(seconds)) continue;
     const known = all.get(path);
@@ -27,7 +27,8 @@ export function changedSince({ changed, clock, traces }: Told): ReadonlyMap<stri
     all.set(path, {
       at,
       clock: clockWords(at + offset),
-      ambiguous: Number.isNaN(offset) || new Set(around).size !== 1,
+      ambiguous: !Number.isNaN(offset) && new Set(around).size !== 1,
+      unread: mark === 'old' || mark === 'many' ? mark : Number.isNaN(offset) ? 'no-clock' : undefined,
       read,
       traces: own.flatMap((record) => traceOf(record, (text) => timeOf(text, at, offset)) ?? []),
     });

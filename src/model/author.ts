@@ -58,6 +58,11 @@ export interface ChangedSince {
   readonly clock: string;
   /** the host's clock was set back or forward within an hour of it, so its logs can't be compared with it */
   readonly ambiguous: boolean;
+  /**
+   * why no log was read for it: it changed too long ago, too many have changed, or the host can't tell what
+   * its clock showed then
+   */
+  readonly unread?: 'old' | 'many' | 'no-clock' | undefined;
   /** how far the logs could be read in time */
   readonly read: 'all' | 'packages' | 'none';
   readonly traces: readonly Trace[];

@@ -51,6 +51,7 @@ export class Drifting {
     const one = new Drifting(await sampleHost(), paths);
     for (const path of paths) one.write(path, written);
     one.remember(paths, 'committed');
+    one.standIn('uname', `[ "$*" = -n ] && echo bbb-01 || PATH=/usr/bin:/bin exec uname "$@"`);
     await nextSecond();
     return one;
   }

@@ -6,6 +6,8 @@
 # shellcheck disable=SC2086 # unquoted lists are split by line ends on purpose, globbing is off
 
 maximum_changed=50
+# Of what changed longer ago, in seconds, no log is read.
+maximum_age=604800
 
 # find_marks: what tells when runs were at work, and when units were enabled, into $marks. Looked at together
 # with the paths.
@@ -32,10 +34,13 @@ find_marks() {
 }
 lost=$NL
 
-# changed_since: managed paths that have changed while no run was at work, each with when, into $changed.
+# changed_since: managed paths that have changed while no run was at work, each with when, and `gone` if it is,
+# into $changed; into $unseen those that no log is read for, with why: `old` or `many`.
 # Seconds of change (ctime): no command turns them back. Of what is gone, that is when its folder changed.
 changed_since() {
   changed=
+  unseen=
+  now=
   count=0
   doubtful=
   gone=$NL
@@ -113,9 +118,17 @@ in_span() {
   return 1
 }
 
+# note_changed PATH SECONDS [gone]
 note_changed() {
-  count=$((count + 1))
-  [ $count -gt $maximum_changed ] || changed=$changed$NL$1$US$2
+  [ -n "$now" ] || now=$(date +%s 2>/dev/null) || now=0
+  case $now in '' | *[!0-9]*) now=0 ;; esac
+  if [ "$2" -lt $((now - maximum_age)) ]; then
+    unseen=$unseen$NL$1$US$2${US}old
+  elif [ $((count += 1)) -gt $maximum_changed ]; then
+    unseen=$unseen$NL$1$US$2${US}many
+  else
+    changed=$changed$NL$1$US$2$US${3:-}
+  fi
 }
 
 find_gone() {
@@ -193,6 +206,6 @@ leave_wanted() {
         case ${wanted%%"$NL"*} in absent | disabled | '' | static | indirect) continue ;; esac
         ;;
     esac
-    note_changed "$path" "${record##*"$US"}"
+    note_changed "$path" "${record##*"$US"}" gone
   done
 }

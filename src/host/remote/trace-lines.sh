@@ -12,11 +12,16 @@
 #   type=SYSCALL msg=audit(SECONDS.MS:SERIAL): ... auid=UID ...                      auditd(8)
 # shellcheck disable=SC2016,SC2034 # it is awk which is to expand it; for trace-authors.sh
 awk_lines='
-function read_journal(   command, count) {
-  command = "journalctl -q --no-pager -o short-iso -n 50000 -t sudo -t su -t login -t sshd -t sshd-session -t CRON -t crond -t cron -t puppet-agent" ansible_tags \
-    " --since @" (earliest - 14400) " --until @" (latest + 3600) " 2>/dev/null | tail -c 33554432"
-  while ((command | getline) > 0) { count++; log_line() }
-  if (count >= 50000) partly = 1
+function read_journal(   command, count, size) {
+  command = "{ journalctl -q --no-pager -o short-iso -n 50000 -t sudo -t su -t login -t sshd -t sshd-session -t CRON -t crond -t cron -t puppet-agent" ansible_tags \
+    " --since @" (earliest - 14400) " --until @" (latest + 3600) " _UID=0" (ENVIRON["SUDO"] == "" ? "" : " + " quoted("_EXE=" ENVIRON["SUDO"])) " 2>/dev/null || echo failed; } | tail -c 33554432"
+  while ((command | getline) > 0) {
+    if ($0 == "failed") { partly = 1; continue }
+    count++
+    size += length($0) + 1
+    log_line()
+  }
+  if (count >= 50000 || size > 33000000) partly = 1
   close(command)
 }
 function log_line(   time, near, rest, tag, process) {
@@ -27,6 +32,10 @@ function log_line(   time, near, rest, tag, process) {
   else return
   near = (substr(time, 1, substr(time, 5, 1) == "-" ? 16 : 12) in minute)
   rest = substr($0, RLENGTH + 1)
+  # Of other machines, as a host that collects their logs has them, nothing counts.
+  tag = rest
+  sub(/ .*/, "", tag)
+  if (tag != host && tag != host_label) return
   sub(/^[^ ]+ /, "", rest)
   tag = rest
   if (!sub(/: .*/, "", tag) || tag !~ /^[A-Za-z0-9_.-]+(\[[0-9]+\])?$/) return
@@ -88,10 +97,10 @@ function sudo_line(time, near, rest, process,   who, pwd, command, i, word, own,
   own = opened(process, time, who)
   word = command
   sub(/ .*/, "", word)
-  is_shell = command ~ /^[^ ]*\/(sh|bash|dash|zsh|ksh|fish|su|mc|screen|tmux)( -[a-z]*[li])?( -)?( root)?$/
+  is_shell = command ~ /^[^ ]*\/((sh|bash|dash|zsh|ksh|fish)( -[^ ]*)*|(su|mc|screen|tmux)( .*)?)$/
   if (is_shell) note("shell", 0, who, own)
   for (i = 1; i <= all; i++) {
-    if (index(command, base_of[i]) && writes(command, i, pwd)) note("person", i, who, own)
+    if (index(command, base_of[i]) && writes(command, i, pwd, 0)) note("person", i, who, own)
     else if (near && !is_shell && !(base(word) in writer)) {
       if (base(word) ~ /^(sh|bash|dash)$/) { word = command; sub(/^[^ ]+ +/, "", word); sub(/ .*/, "", word) }
       name = scripted(word, i)
@@ -118,7 +127,7 @@ function cron_line(time, rest,   who, command, i, word, n, total, is_written) {
   sub(/\)$/, "", command)
   sub(/^ +/, "", command)
   for (i = 1; i <= all; i++) {
-    is_written = writes(command, i, "")
+    is_written = writes(command, i, "", 1)
     total = is_written ? 0 : split(command, word, /[ ;|&()<>]+/)
     for (n = 1; n <= total && n <= 20 && !is_written; n++)
       if (substr(word[n], 1, 1) == "/" && (n == 1 || word[n - 1] ~ /(^|\/)(sh|bash|dash|nice|flock)$/ || word[n - 1] == "")) is_written = scripted(word[n], i) != ""
@@ -128,10 +137,10 @@ function cron_line(time, rest,   who, command, i, word, n, total, is_written) {
 function puppet_line(time, rest,   i) {
   if (substr(rest, 1, 8) != "(/Stage[") return
   for (i = 1; i <= all; i++)
-    if (index(rest, "/File[" paths[i] "]/") && index(rest, "/File[" paths[i] "]/") < index(rest, ") ")) print "manager" us paths[i] us time us "Puppet"
+    if (index(rest, "/File[" paths[i] "]/") && index(rest, "/File[" paths[i] "]/") < index(rest, ") ") && (!gone[i] || index(rest, "/File[" paths[i] "]/ensure) "))) print "manager" us paths[i] us time us "Puppet"
 }
 function ansible_line(time, rest, tag,   i) {
   if (tag !~ /^ansible-(ansible\.(legacy|builtin)\.)?(copy|template|file|lineinfile|blockinfile|replace|ini_file|assemble)$/ || rest !~ /^Invoked with /) return
-  for (i = 1; i <= all; i++) if (index(rest " ", " dest=" paths[i] " ") || index(rest " ", " path=" paths[i] " ")) print "manager" us paths[i] us time us "Ansible"
+  for (i = 1; i <= all; i++) if ((!gone[i] || (tag ~ /file$/ && tag !~ /infile$/ && index(rest, " state=absent"))) && (index(rest " ", " dest=" paths[i] " ") || index(rest " ", " path=" paths[i] " "))) print "manager" us paths[i] us time us "Ansible"
 }
 '

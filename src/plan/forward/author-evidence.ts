@@ -14,15 +14,23 @@ interface Changed {
 
 const nothingTells = 'nothing on the host tells who';
 
+const unreadFor: Readonly<Record<NonNullable<ChangedSince['unread']>, string>> = {
+  old: 'it is more than 7 days ago, and no older logs are read',
+  many: 'more than 50 things have changed on the host, and its logs are only read for 50',
+  'no-clock': "the host's date command can't tell what its clock showed then, so its logs can't be compared",
+};
+
 /**
  * Who has changed something, if what the host knows of it fits exactly one. `seen` is undefined where the
  * host couldn't say when it was changed.
  */
 export function authorIn(seen: ChangedSince | undefined, changed: Changed): Author {
   if (seen === undefined) return { kind: 'unknown', evidence: nothingTells };
-  const { at, clock, ambiguous, read, traces } = seen;
+  const { at, ambiguous, unread, read, traces } = seen;
+  const clock = seen.clock === '' ? undefined : seen.clock;
   const when = { at, clock };
   const unknown = (evidence: string): Author => ({ kind: 'unknown', ...when, evidence });
+  if (unread !== undefined) return unknown(unreadFor[unread]);
   if (ambiguous)
     return unknown("the host's clock was set by an hour around that time, so its logs can't be compared");
   const fitting = traces.filter((trace) => fits(trace, at));
@@ -36,11 +44,18 @@ export function authorIn(seen: ChangedSince | undefined, changed: Changed): Auth
   const others = watched.length > 0 ? watched : fitting.filter(isNamed);
   const [other] = others;
   const isRoots = traces.some((trace) => trace.kind === 'shell' && covers(trace, at));
-  if (other === undefined)
+  if (other === undefined) {
+    const [configured, ...more] = packages.filter((trace) => wasConfigured(trace, changed.before, at));
+    if (configured !== undefined && isOne([configured, ...more])) {
+      const { name, version } = configured;
+      const evidence = "the package manager's log: it was being configured";
+      return { kind: 'package', name, version, ...when, evidence };
+    }
     return (
       ofMark(changed, when) ??
       unknown(isRoots ? 'somebody worked in a shell of root then, in which nothing is logged' : nothingTells)
     );
+  }
   if (!isOne(others) || (packages.length > 0 && watched.length === 0))
     return unknown('the logs of the host name more than one at that time');
   const surely = others.filter((trace) => isSure(trace, at, traces));
@@ -94,12 +109,14 @@ function fits(trace: Trace, at: number): boolean {
 
 /**
  * Whether it must have gone on then: sessions that a log doesn't number can't be told apart, and beside a
- * command that went on for a while somebody else may have worked in a shell of root.
+ * command that went on for a while somebody else may have worked in a shell of root. A person's command that
+ * went on for longer counts when its end is logged, and near: an editor writes, then ends.
  */
 function isSure(trace: Trace, at: number, all: readonly Trace[]): boolean {
   if (trace.kind !== 'person' && trace.kind !== 'script') return true;
   if (trace.to !== undefined && at > trace.to + 1) return false;
   if (at <= trace.from + 3) return true;
+  if (trace.kind === 'person' && (trace.perhaps === undefined || at < trace.perhaps - 3)) return false;
   return !all.some((one) => one.kind === 'shell' && one.name !== trace.name && covers(one, at));
 }
 
@@ -107,9 +124,11 @@ function covers({ from, perhaps }: Extract<Trace, { kind: 'shell' }>, at: number
   return from - 1 <= at && at <= (perhaps ?? Number.POSITIVE_INFINITY) + 1;
 }
 
-/** What shows that it was the package, and nobody else while it was installed. */
+type PackageTrace = Extract<Trace, { kind: 'package' }>;
+
+/** What shows that the file is as the package has it. */
 function proofOf(
-  { name, version, sum, conffile, configuredAt, to }: Extract<Trace, { kind: 'package' }>,
+  { name, version, sum, conffile }: PackageTrace,
   now: PathState,
   at: number,
 ): Author | undefined {
@@ -118,12 +137,25 @@ function proofOf(
     return author("the package manager's log and its checksum");
   if (conffile !== undefined) {
     // While dpkg asks, somebody may edit the file; and the answer `keep` leaves it alone.
-    if (conffile.decision !== 'install' || Math.abs(conffile.at - at) > 2) return undefined;
+    if (now.kind !== 'file' || conffile.decision !== 'install' || Math.abs(conffile.at - at) > 2)
+      return undefined;
     return author("the package manager's log: the configuration file was replaced");
   }
-  if (now.kind === 'file' && configuredAt !== undefined && configuredAt <= at && at <= to)
-    return author("the package manager's log: it was being configured");
   return undefined;
+}
+
+/**
+ * Whether the package's scripts ran then, and dpkg had no question. That shows nothing of the file, nor that
+ * nobody else was there: it counts where nobody else is known.
+ */
+function wasConfigured({ conffile, configuredAt, to }: PackageTrace, now: PathState, at: number): boolean {
+  return (
+    conffile === undefined &&
+    now.kind === 'file' &&
+    configuredAt !== undefined &&
+    configuredAt <= at &&
+    at <= to
+  );
 }
 
 function sumOf(state: PathState, algorithm: 'md5' | 'sha256'): string | undefined {
