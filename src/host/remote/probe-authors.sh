@@ -34,8 +34,8 @@ find_marks() {
 }
 lost=$NL
 
-# changed_since: managed paths that have changed while no run was at work, each with when, and `gone` if it is,
-# into $changed; into $unseen those that no log is read for, with why: `old` or `many`.
+# changed_since: managed paths that have changed while no run was at work, each with when, and `gone` if it
+# is, into $changed; into $unseen those that no log is read for, with why: `old` or `many`.
 # Seconds of change (ctime): no command turns them back. Of what is gone, that is when its folder changed.
 changed_since() {
   changed=
