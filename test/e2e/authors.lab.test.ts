@@ -118,6 +118,7 @@ describe.skipIf(noLab)('who changed it on a real host', () => {
   it("is a package whose configuration file was taken when dpkg asked, and none where it wasn't", async () => {
     expect(await host.mustExec('grep -F conffile /var/log/dpkg.log')).toContain(`conffile ${asked} keep`);
     expect(await host.mustExec(`cat ${asked}.dpkg-dist`)).toBe('stock=2.0\n');
+    await nextSecond();
     await install('3.0', 'new');
     const { authors } = await check();
     for (const path of [stock, asked])
