@@ -50,6 +50,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/run/upgrade.test.ts': 78,
   'test/run/whole-run.test.ts': 122,
   'test/schedule/installed.lab.test.ts': 260,
+  'test/schedule/watch/watch.test.ts': 67,
   'test/schedule/run.test.ts': 63,
   'test/secrets/never-told.test.ts': 63,
   'test/ssh/many-hosts.lab.test.ts': 71,
