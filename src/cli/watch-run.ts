@@ -188,8 +188,9 @@ class Watcher {
       const found = problemsOf(error);
       if (found.some(({ code }) => code === 'unexpected')) throw error;
       if (environment.signal.aborted) return;
-      this.#tellFailure(view, [...found, ...problems], environment);
-      await metrics.failed(error);
+      // That its metrics can't be written either, as on a full disk, is no reason to end.
+      const also = await metrics.failed(error).then(() => [], problemsOf);
+      this.#tellFailure(view, [...found, ...also, ...problems], environment);
     } finally {
       ended.abort();
       await environment.events?.close();

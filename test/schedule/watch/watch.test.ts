@@ -161,6 +161,18 @@ it('is ended in the midst of a look, which then is none', { timeout }, async () 
   if (records().runs.length === count) expect(watching.stderr).not.toContain('UTC:');
 });
 
+it('goes on where a look fails and its metrics can not be written', { timeout }, async () => {
+  const text = readFileSync(inventory, 'utf8');
+  writeFileSync(inventory, text.replace(/^ssh:\n/m, 'ssh:\n  password: {env: NOT_SET_HERE}\n'));
+  const watching = new Watching(['--metrics', join(cluster.folder, 'nowhere/watch.prom')]);
+  const told = await watching.told(/error metrics-file/);
+  expect(told).toContain('error secret-env-missing');
+  const mark = watching.stderr.length;
+  writeFileSync(inventory, text);
+  await watching.told(/in sync/, mark);
+  expect(await watching.end()).toBe(0);
+});
+
 it('does not begin with what it can not use', { timeout }, async () => {
   const text = readFileSync(inventory, 'utf8');
   appendFileSync(inventory, 'nonsense: [\n');
