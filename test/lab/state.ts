@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -69,42 +70,58 @@ export function claimLab(): LabRecord {
   throw new Error(`all lab numbers are taken; see ${labs}`);
 }
 
-/** Removes the labs whose owner is gone. Returns their numbers. */
+/** Removes the labs whose owner is gone, and goes on with interrupted removals. Returns the labs' numbers. */
 export function removeLeftovers(): number[] {
   const labs = join(cacheDirectory(), 'labs');
   if (!existsSync(labs)) return [];
   const removed: number[] = [];
   for (const name of readdirSync(labs)) {
-    if (name.startsWith('.removed-')) rmSync(join(labs, name), { recursive: true, force: true });
-    if (!/^\d+$/.test(name)) continue;
+    const remover = /^\.removed-(\d+)-(\d+)-/.exec(name);
+    if (remover === null ? !/^\d+$/.test(name) : startTime(Number(remover[1])) === remover[2]) continue;
     const record = readRecord(join(labs, name, 'lab.json'));
-    if (record === undefined || isAlive(record)) continue;
-    removeLab(record);
-    removed.push(record.number);
+    if (record === undefined || (remover === null && isAlive(record))) continue;
+    if (remove(join(labs, name), record)) removed.push(record.number);
   }
   return removed;
 }
 
 /**
  * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files.
- * Synchronous, so that it also works while the process exits; repeatable, so that it finishes an interrupted
- * removal. Does nothing if everything is removed, even if another lab has the number by now.
+ * Synchronous, so that it also works while the process exits. Does nothing if somebody else removes it or did,
+ * even if another lab has the number by now.
  */
 export function removeLab(record: LabRecord): void {
-  const directory = labDirectory(record);
-  const current = readRecord(join(directory, 'lab.json'));
+  const current = readRecord(join(labDirectory(record), 'lab.json'));
   if (current?.ownerPid !== record.ownerPid || current.ownerStart !== record.ownerStart) return;
+  remove(labDirectory(record), record);
+}
+
+/**
+ * First renames the directory to a name that says who removes it, so that one process alone does; whoever
+ * finds the name of a process that is gone does it again. Returns false if another process was faster.
+ */
+function remove(directory: string, record: LabRecord): boolean {
+  const name = `.removed-${process.pid}-${startTime(process.pid)}-${randomUUID()}`;
+  const taken = join(cacheDirectory(), 'labs', name);
+  try {
+    renameSync(directory, taken);
+  } catch {
+    return false;
+  }
   killCgroup(cgroupDirectory(record));
-  for (const mountPoint of mountsBelow(directory)) execFileSync('umount', ['--lazy', mountPoint]);
+  for (const mountPoint of mountsBelow(taken)) execFileSync('umount', ['--lazy', mountPoint]);
   for (const namespace of existsSync('/run/netns') ? readdirSync('/run/netns') : []) {
     if (namespace.startsWith(namespacePrefix(record))) execFileSync('ip', ['netns', 'delete', namespace]);
   }
   if (existsSync(`/sys/class/net/${bridgeName(record)}`)) {
     execFileSync('ip', ['link', 'delete', bridgeName(record)]);
   }
-  const removed = join(cacheDirectory(), 'labs', `.removed-${record.ownerPid}-${record.number}`);
-  renameSync(directory, removed);
-  rmSync(removed, { recursive: true, force: true });
+  // The record last: without it nobody would go on with what is left.
+  for (const file of readdirSync(taken)) {
+    if (file !== 'lab.json') rmSync(join(taken, file), { recursive: true, force: true });
+  }
+  rmSync(taken, { recursive: true, force: true });
+  return true;
 }
 
 /**
