@@ -70,7 +70,7 @@ export function claimLab(): LabRecord {
   throw new Error(`all lab numbers are taken; see ${labs}`);
 }
 
-/** Removes the labs whose owner is gone, and goes on with interrupted removals. Returns the labs' numbers. */
+/** Removes labs whose owner is gone, and goes on with interrupted removals. Returns their numbers. */
 export function removeLeftovers(): number[] {
   const labs = join(cacheDirectory(), 'labs');
   if (!existsSync(labs)) return [];
