@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
 import { type MetricsOptions, metricsOption, withMetrics } from './metrics.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfComparing } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfComparing,
+  summaryOption,
+} from './options.ts';
 import type { Session } from './session.ts';
 
-type CheckOptions = CommonOptions & MetricsOptions;
+type CheckOptions = CommonOptions & MetricsOptions & { readonly summary: boolean };
 
 export function registerCheck(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -15,6 +21,7 @@ export function registerCheck(program: Command, { environment, finish }: Registr
       ),
     limitOfComparing,
   )
+    .addOption(summaryOption())
     .addOption(metricsOption())
     .action(async (options: CheckOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');

@@ -66,6 +66,14 @@ export function withoutEvents(command: Command): Command {
   return command;
 }
 
+/** For commands that show how hosts differ. */
+export function summaryOption(): Option {
+  return new Option(
+    '--summary',
+    'show a line for each host and what is special, but not the changes themselves',
+  ).default(false);
+}
+
 /** For commands that ask who is there. */
 export function namesOption(): Option {
   return new Option('--names', 'name the meetings and people who are there; they are private').default(false);

@@ -17,6 +17,7 @@ import {
   type CommonOptions,
   limitOfComparing,
   namesOption,
+  summaryOption,
 } from './options.ts';
 import { judge, policiesOf, policyOption } from './policies.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
@@ -25,6 +26,7 @@ import { addWindowOptions, type WindowOptions, windowOf } from './window-options
 interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
   readonly policy: readonly string[];
   readonly out?: string;
+  readonly summary: boolean;
   readonly detailedExitcode: boolean;
   readonly prune: boolean;
   readonly maxUnavailable?: MaxUnavailable;
@@ -42,6 +44,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
   addQueueOptions(addWindowOptions(command))
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
+    .addOption(summaryOption())
     .addOption(namesOption())
     .addOption(maxUnavailableOption())
     .addOption(waveOption())

@@ -113,7 +113,7 @@ async function shownAgain(
     import('../report/document/problem.ts'),
     import('../model/result.ts'),
   ]);
-  const onlyNews = options.quiet && begin.command === 'schedule run';
+  const onlyNews = options.quiet && ['check', 'schedule run'].includes(begin.command);
   const view = chooseView(output, { ...options, onlyNews });
   const { end, latest } = replay(lines, view);
   if (end !== undefined) {

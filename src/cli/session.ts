@@ -181,7 +181,7 @@ export async function openSession(
   limitedTo(loaded.hosts, options.limit);
   await attending;
   const { json } = options;
-  const onlyNews = options.quiet && command === 'schedule run';
+  const onlyNews = options.quiet && ['check', 'schedule run'].includes(command);
   refuseTwoOnStdout(options);
   // Even the first line of the log may be lost, and that is told.
   let view = means?.view ?? chooseView(environment.output, { ...options, onlyNews });

@@ -10,6 +10,8 @@ export interface ViewOptions {
   /** no results either, where nothing differs and nothing was done */
   readonly onlyNews?: boolean;
   readonly verbose: boolean;
+  /** of a plan no more than what it comes to */
+  readonly summary?: boolean;
   readonly color: boolean;
 }
 

@@ -87,8 +87,8 @@ export function removeLeftovers(): number[] {
 
 /**
  * Ends the processes of a lab and removes its mounts, namespaces, interfaces, control groups and files.
- * Synchronous, so that it also works while the process exits. Does nothing if somebody else removes it or did,
- * even if another lab has the number by now.
+ * Synchronous, so that it also works while the process exits. Does nothing if somebody else removes it or
+ * did, even if another lab has the number by now.
  */
 export function removeLab(record: LabRecord): void {
   const current = readRecord(join(labDirectory(record), 'lab.json'));

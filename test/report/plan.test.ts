@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClusterPlan, withLast } from '../../src/model/plan.ts';
 import type { ReportHost } from '../../src/report/document/schema.ts';
@@ -5,16 +6,17 @@ import { renderDeciding } from '../../src/report/terminal/deciding.ts';
 import { renderPlan } from '../../src/report/terminal/plan.ts';
 import { widthOf } from '../../src/report/terminal/prose.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
+import { renderTable } from '../../src/report/terminal/table.ts';
 import { documentOfPlan } from './documents.ts';
 import { clusterPlan, fileChange, hostPlan, nodePlan, reloadNginx, restartWeb } from './plans.ts';
 
 function render(
   plan: ClusterPlan,
-  options: { color?: boolean; force?: boolean; verbose?: boolean } = {},
+  options: { color?: boolean; force?: boolean; verbose?: boolean; summary?: boolean; columns?: number } = {},
 ): string {
-  const { color = false, force = false, verbose = false } = options;
+  const { color = false, force = false, verbose = false, summary = false, columns = 80 } = options;
   const hostnames = new Map(plan.hosts.map(({ host }) => [host, `${host}.example.com`]));
-  const style = makeStyle({ columns: 80, color, verbose });
+  const style = makeStyle({ columns, color, verbose, summary });
   const lines = renderPlan(documentOfPlan(plan, { hostnames, force }), style);
   return `${lines.join('\n')}\n`;
 }
@@ -39,7 +41,12 @@ describe('renderPlan', () => {
       hostPlan('bbb-02'),
       hostPlan('bbb-03'),
     ]);
-    expect(render(plan)).toBe(`proxy-1: proxy
+    expect(render(plan)).toBe(`host     state         changes
+proxy-1  would change  1 file, 1 reload
+bbb-02   in sync
+bbb-03   in sync
+
+proxy-1: proxy
 
   create /etc/nginx/bbb-01.conf (locations)
     new file, mode 0644, owner root:root
@@ -52,8 +59,6 @@ describe('renderPlan', () => {
   then, in this order:
     reload-nginx: reload nginx.service (asked for by locations)
       only if "nginx -t" accepts the files
-
-bbb-02, bbb-03: nothing to do
 
 3 hosts: 1 would change, 2 in sync; 1 file, 1 reload
 `);
@@ -86,7 +91,12 @@ bbb-02, bbb-03: nothing to do
       }),
       nodePlan('bbb-03', { guards: [{ guard: 'meetings', state: 'unknown', sessions: [] }] }),
     ]);
-    expect(render(plan)).toBe(`bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
+    expect(render(plan)).toBe(`host    state         changes            there now
+bbb-01  would change  1 file, 1 restart  deferred, running meetings: 2, with 27…
+bbb-02  would change  1 file, 1 restart
+bbb-03  would change  1 file, 1 restart  deferred, meetings unknown
+
+bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
   the same except for its own name: bbb-02, bbb-03
 
   modify /etc/bigbluebutton/bbb-web.properties (client-url)
@@ -157,7 +167,14 @@ bbb-02, bbb-03: nothing to do
         byHand: [{ title: 'for the proxy', text: 'a {\n  b;\n}\n' }],
       },
     );
-    expect(render(plan)).toBe(`bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
+    expect(render(plan)).toBe(`host    state
+bbb-01  still open
+bbb-02  unreachable
+bbb-04  stuck
+
+warning: old-1 is not in the inventory
+
+bbb-01: node, recipe 2.6 (BigBlueButton 2.6)
   the same: bbb-04
   nothing to do
   bbb-01: warning: run R1 is not finished (open); apply settles it first
@@ -174,12 +191,88 @@ by hand: for the proxy
       b;
     }
 
-warning: old-1 is not in the inventory
-
 bbb-03: left out by --limit
 
 4 hosts: 1 left out by --limit, 1 still open, 1 unreachable, 1 stuck
 `);
+  });
+
+  it('shows with --summary a line for each host and what is special, a single host included', () => {
+    const problem = { code: 'unreachable', message: 'no answer', next: 'is it up?', host: 'bbb-03' };
+    const plan = clusterPlan(
+      [
+        nodePlan('bbb-01', { guards: [busy], warnings: ['low disk'] }),
+        hostPlan('bbb-02'),
+        hostPlan('bbb-03', { recipe: undefined, unreachable: true, problem }),
+        ...['04', '05', '06', '07', '08'].map((number) => hostPlan(`bbb-${number}`, { skipped: true })),
+      ],
+      { warnings: ['old-1 is not in the inventory'], byHand: [{ title: 'for the proxy', text: 'a\n' }] },
+    );
+    expect(
+      render(plan, { summary: true, force: true, columns: 100 }),
+    ).toBe(`host    state         changes            there now
+bbb-01  would change  1 file, 1 restart  interrupted, running meetings: 2, with 27 people
+bbb-02  in sync
+bbb-03  unreachable
+
+warning: old-1 is not in the inventory
+
+warning: bbb-01: low disk
+
+error unreachable: bbb-03: no answer
+  is it up?
+
+5 other hosts: left out by --limit
+
+8 hosts: 1 would change, 1 in sync, 5 left out by --limit, 1 unreachable; 1 file, 1 restart
+`);
+    expect(render(clusterPlan([nodePlan('bbb-01')]), { summary: true })).toBe(`host    state         changes
+bbb-01  would change  1 file, 1 restart
+
+1 host: 1 would change; 1 file, 1 restart
+`);
+  });
+
+  it('folds neighbours of which the same is said where there are many hosts', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `bbb-${String(index + 1).padStart(2, '0')}`);
+    const plan = clusterPlan(
+      names.map((name) => (name === 'bbb-20' ? nodePlan(name, { guards: [busy] }) : nodePlan(name))),
+    );
+    expect(
+      render(plan, { summary: true, columns: 100 }),
+    ).toContain(`host                         state         \
+changes            there now
+bbb-01 to bbb-19 (19 hosts)  would change  1 file, 1 restart
+bbb-20                       would change  1 file, 1 restart  deferred, running meetings: 2, with 2…
+bbb-21 to bbb-40 (20 hosts)  would change  1 file, 1 restart
+`);
+  });
+
+  it('never gets wider than the terminal, whatever stands in a table', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.string({ unit: 'grapheme', minLength: 1 }),
+            fc.string({ unit: 'grapheme' }),
+            fc.string(),
+          ),
+          {
+            minLength: 1,
+          },
+        ),
+        fc.integer({ min: 22, max: 100 }),
+        (rows, columns) => {
+          const lines = renderTable(
+            ['host', 'state', 'changes'],
+            rows,
+            makeStyle({ columns, color: false, verbose: false }),
+          );
+          expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+          expect(lines).toHaveLength(rows.length + 1);
+        },
+      ),
+    );
   });
 
   it('says what --force will do', () => {

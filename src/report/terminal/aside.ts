@@ -15,6 +15,8 @@ export interface TerminalOptions {
   /** no results either, where nothing differs and nothing was done */
   readonly onlyNews?: boolean;
   readonly verbose: boolean;
+  /** of a plan no more than what it comes to */
+  readonly summary?: boolean;
   /** colours, where the terminal takes them */
   readonly color: boolean;
 }

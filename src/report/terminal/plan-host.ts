@@ -7,10 +7,11 @@ import type {
 } from '../document/schema.ts';
 import { authorNotes } from './author.ts';
 import { guardWords } from './guard.ts';
+import { askedGuards } from './plan-table.ts';
 import { renderProblem } from './problem.ts';
 import { list, oneLine, wrap } from './prose.ts';
 import { queuedWords } from './queue.ts';
-import { lastStagesOf, partsOf, type StageOfHost, stagesOf } from './reading.ts';
+import { lastStagesOf, partsOf, type StageOfHost } from './reading.ts';
 import type { Style } from './style.ts';
 import { changeWords, unsettledWords } from './words.ts';
 
@@ -157,7 +158,7 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
   const warning = (text: string) => labelled('warning', paint.yellow('warning'), text);
   const unsettled = host.unsettled.map(unsettledWords);
   return [
-    ...guardsOf(host).flatMap((guard) => [
+    ...askedGuards(host).flatMap((guard) => [
       ...labelled('now', paint.bold('now'), guardWords(guard)),
       ...sessionLines(guard).flatMap((text) => wrap(text, { columns, first: '    - ' })),
       ...aside(guard).flatMap((text) => labelled('note', paint.yellow('note'), text)),
@@ -176,16 +177,9 @@ export interface NoteOptions {
   readonly policy: NonNullable<ReportRollout['whenBusy']>;
 }
 
-/** The reports of guards that are asked in this plan. */
-function guardsOf(host: ReportHost): readonly ReportGuard[] {
-  const asking = stagesOf(host).flatMap(({ changes, handlers }) => [...changes, ...handlers]);
-  const asked = new Set(asking.flatMap(({ guards = [] }) => guards));
-  return host.guards.filter((report) => asked.has(report.guard));
-}
-
 /** Said in advance: a host in use is left as it is. */
 function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] {
-  const busy = guardsOf(host).filter((report) => report.state !== 'idle');
+  const busy = askedGuards(host).filter((report) => report.state !== 'idle');
   if (busy.length === 0) return [];
   const what = list(busy.map((report) => oneLine(report.guard)));
   const known = busy.some(({ state }) => state === 'busy');

@@ -6,6 +6,7 @@ import { renderDeciding } from './deciding.ts';
 import { renderHolds } from './hold.ts';
 import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
+import { renderPlanTable } from './plan-table.ts';
 import { renderProblem } from './problem.ts';
 import { indent, wrap } from './prose.ts';
 import { renderQueues } from './queue.ts';
@@ -29,17 +30,23 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   const telling = others.filter((host) => !isQuiet(host, style));
   const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
   const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
-  const sections = [
-    ...groupsOf(telling).map((group) => renderGroup(group, style, policyOf)),
-    ...byHand.map((text) => renderByHand(text, style)),
+  const table = telling.length === 0 ? [] : renderPlanTable(document, style);
+  const special = [
     warnings.flatMap((text) => renderWarning(text, style)),
     renderHolds(document, style),
     notes.flatMap((text) => wrap(text, { columns: style.columns, first: 'note: ', hanging: 2 })),
+  ];
+  const sections = [
+    table,
+    ...(table.length === 0 ? [] : special),
+    ...(style.summary && table.length > 0
+      ? telling.map((host) => renderTrouble(host, style))
+      : groupsOf(telling).map((group) => renderGroup(group, style, policyOf))),
+    ...(style.summary ? [] : byHand.map((text) => renderByHand(text, style))),
+    ...(table.length === 0 ? special : []),
     [
-      ...byWords(quiet.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
-      ...together(namesOf(quiet.filter((host) => !isDone(host) && !isOff(host))), 'nothing to do', style),
-      ...together(namesOf(quiet.filter(isOff)), 'off, and changed once it answers', style),
-      ...together(namesOf(skipped), statusWordsOf(document.command).skipped, style),
+      ...renderQuiet(quiet, style, table.length > 0),
+      ...together(fewNames(skipped), statusWordsOf(document.command).skipped, style),
     ],
     [...renderRollout(rollout, style), ...renderQueues(rollout, style), ...renderWindows(rollout, style)],
     summary(document, others, style),
@@ -47,6 +54,16 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   return sections
     .filter((section) => section.length > 0)
     .flatMap((section, index) => (index === 0 ? section : ['', ...section]));
+}
+
+/** Hosts of which there is nothing to tell, by what is said of them; a table has told who is in sync. */
+function renderQuiet(hosts: readonly ReportHost[], style: Style, inTable: boolean): readonly string[] {
+  const idle = inTable ? [] : hosts.filter((host) => !isDone(host) && !isOff(host));
+  return [
+    ...byWords(hosts.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
+    ...together(namesOf(idle), 'nothing to do', style),
+    ...together(namesOf(hosts.filter(isOff)), 'off, and changed once it answers', style),
+  ];
 }
 
 /** Hosts with the same plan, and each advice only where it is given last. */
@@ -108,6 +125,15 @@ function renderGroup(
   ];
 }
 
+/** Of a host in a summary: why it can't be changed, and warnings. */
+function renderTrouble(host: ReportHost, style: Style): readonly string[] {
+  const warnings = host.warnings.map((text) => `${host.name}: ${text}`);
+  return [
+    ...warnings.flatMap((text) => renderWarning(text, style)),
+    ...(host.error === undefined ? [] : renderProblem(host.error, style)),
+  ];
+}
+
 /** `node-02, node-03: nothing to do` */
 function together(names: readonly string[], words: string, style: Style): readonly string[] {
   if (names.length === 0) return [];
@@ -116,6 +142,13 @@ function together(names: readonly string[], words: string, style: Style): readon
 
 function namesOf(hosts: readonly ReportHost[]): readonly string[] {
   return hosts.map(({ name }) => name);
+}
+
+/** More hosts that were left out aren't named: who left them out knows. */
+const mostNamed = 4;
+
+function fewNames(hosts: readonly ReportHost[]): readonly string[] {
+  return hosts.length > mostNamed ? [`${hosts.length} other hosts`] : namesOf(hosts);
 }
 
 function isOff({ status }: ReportHost): boolean {

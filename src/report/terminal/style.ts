@@ -7,6 +7,8 @@ export interface Style {
   readonly paint: ChalkInstance;
   /** more than most readers want: checks of handlers, stacks of unexpected errors */
   readonly verbose: boolean;
+  /** of a plan the table and what is special, but not the changes themselves */
+  readonly summary: boolean;
 }
 
 export interface StyleOptions {
@@ -14,17 +16,19 @@ export interface StyleOptions {
   readonly columns: number | undefined;
   readonly color: boolean;
   readonly verbose: boolean;
+  readonly summary?: boolean | undefined;
 }
 
 /** A width that people read without losing the line. */
 const widest = 100;
 const usual = 80;
 
-export function makeStyle({ columns, color, verbose }: StyleOptions): Style {
+export function makeStyle({ columns, color, verbose, summary = false }: StyleOptions): Style {
   const width = columns === undefined || columns <= 0 ? usual : columns;
   return {
     columns: Math.max(20, Math.min(width, widest)),
     paint: new Chalk({ level: color ? 1 : 0 }),
     verbose,
+    summary,
   };
 }

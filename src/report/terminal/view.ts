@@ -60,8 +60,8 @@ export class TerminalView implements View {
 
   get #style(): Style {
     const { results } = this.#output;
-    const { color, verbose } = this.#options;
-    return makeStyle({ columns: results.columns, color: color && results.takesColor, verbose });
+    const { color, verbose, summary } = this.#options;
+    return makeStyle({ columns: results.columns, color: color && results.takesColor, verbose, summary });
   }
 }
 

@@ -1,0 +1,85 @@
+import { statusWordsOf } from '../../model/status-words.ts';
+import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { guardWords } from './guard.ts';
+import { count, list, oneLine } from './prose.ts';
+import { differs, stagesOf } from './reading.ts';
+import type { Style } from './style.ts';
+import { renderTable } from './table.ts';
+import { totalWords } from './totals.ts';
+
+/** More hosts aren't shown one by one, as long as they have neighbours of which the same is said. */
+const mostSingle = 12;
+
+/** What is done where people are, in a word. */
+const policyWords: Readonly<Record<NonNullable<ReportRollout['whenBusy']>, string>> = {
+  force: 'interrupted',
+  wait: 'waits',
+  drain: 'drained',
+  later: 'queued',
+  refuse: 'deferred',
+};
+
+/**
+ * A plan at a glance: a line for each host with its state, what changes, who is there now and what becomes of
+ * that, and what decides. Nothing for a single host whose plan stands right below.
+ */
+export function renderPlanTable(document: ReportDocument, style: Style): readonly string[] {
+  const { rollout = [], force = false } = document;
+  const hosts = document.hosts.filter(({ status }) => status !== 'skipped');
+  if (hosts.length < (style.summary ? 1 : 2)) return [];
+  const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
+  const words = statusWordsOf(document.command);
+  const rows = hosts.map((host) => {
+    const policy = force ? 'force' : (policies.get(host.role) ?? 'refuse');
+    return [host.name, stateOf(host, words), totalWords([host]), peopleOf(host, policy), decidingOf(host)];
+  });
+  return renderTable(
+    ['host', 'state', 'changes', 'there now', 'decided by'],
+    rows.length > mostSingle ? folded(rows) : rows,
+    style,
+  );
+}
+
+function stateOf(host: ReportHost, words: ReturnType<typeof statusWordsOf>): string {
+  const wrong = host.status === 'in-sync' && host.error !== undefined;
+  if (wrong) return 'answers wrongly';
+  return host.retires && host.status === 'would-change' ? 'leaves' : words[host.status];
+}
+
+/** `deferred, running meetings: 2, with 27 people` */
+function peopleOf(host: ReportHost, policy: NonNullable<ReportRollout['whenBusy']>): string {
+  const asked = askedGuards(host).filter(({ state }) => state !== 'idle');
+  if (asked.length === 0) return '';
+  const said = asked.map((guard) =>
+    guard.state === 'unknown' ? `${oneLine(guard.guard)} unknown` : (guardWords(guard).split(';')[0] ?? ''),
+  );
+  return `${policyWords[policy]}, ${list(said)}`;
+}
+
+/** The reports of guards that are asked in this plan. */
+export function askedGuards(host: ReportHost): ReportHost['guards'] {
+  const asking = stagesOf(host).flatMap(({ changes, handlers }) => [...changes, ...handlers]);
+  const asked = new Set(asking.flatMap(({ guards = [] }) => guards));
+  return host.guards.filter((report) => asked.has(report.guard));
+}
+
+function decidingOf(host: ReportHost): string {
+  if (host.deciding === undefined || !differs(host)) return '';
+  return host.deciding.length === 0 ? 'its connection' : count(host.deciding.length, 'check');
+}
+
+/** Neighbours of which the same is said share a line: `bbb-01 to bbb-40 (40 hosts)`. */
+function folded(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const groups: string[][][] = [];
+  for (const row of rows) {
+    const last = groups.at(-1);
+    const isSame = last?.[0] !== undefined && last[0].slice(1).join('\0') === row.slice(1).join('\0');
+    if (isSame) last.push([...row]);
+    else groups.push([[...row]]);
+  }
+  return groups.flatMap((group) => {
+    const [first = [], ...more] = group;
+    const name = `${first[0]} to ${more.at(-1)?.[0]} (${group.length} hosts)`;
+    return more.length < 2 ? group : [[name, ...first.slice(1)]];
+  });
+}
