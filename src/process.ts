@@ -22,7 +22,7 @@ const traces = new Traces({
   ...{ variables, now: Date.now, version: packageVersion },
   maskAll: (data) => secrets.maskAll(data),
 });
-const interruptions = new Interruptions({ phase, output, exit: () => leave(exitStatus.interrupted) });
+const interruptions = new Interruptions({ phase, output, exit: leaveAtOnce });
 const { signal, leave: leaving } = interruptions;
 // Every connection listens for it; Node warns of more than ten.
 setMaxListeners(0, signal);
@@ -65,6 +65,8 @@ export async function runProgram(startThread: StartThread): Promise<void> {
 }
 
 async function end(status: number): Promise<void> {
+  interruptions.release();
+  await output.page();
   await flushed();
   if (telling !== undefined) return;
   const loss = output.takeLoss();
@@ -106,6 +108,12 @@ function wordsOf(error: unknown): string {
   } catch {
     return 'it has no message';
   }
+}
+
+/** What was kept for a pager is shown all the same. */
+function leaveAtOnce(): never {
+  output.close();
+  return leave(exitStatus.interrupted);
 }
 
 function leave(status: number): never {

@@ -6,6 +6,7 @@ import {
   addExample,
   type CommonOptions,
   limitOfComparing,
+  pagerOption,
   summaryOption,
 } from './options.ts';
 import type { Session } from './session.ts';
@@ -23,6 +24,7 @@ export function registerCheck(program: Command, { environment, finish }: Registr
   )
     .addOption(summaryOption())
     .addOption(metricsOption())
+    .addOption(pagerOption())
     .action(async (options: CheckOptions) => finish(await check(options, environment)));
   addExample(command, 'clusterproxy check --inventory prod.yaml --quiet || echo "look at it"');
 }

@@ -3,7 +3,7 @@ import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import type { TroubleResult } from '../model/trouble.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfLooking } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, pagerOption } from './options.ts';
 import type { Session } from './session.ts';
 
 export function registerDoctor(program: Command, { environment, finish }: Registration): void {
@@ -14,7 +14,9 @@ export function registerDoctor(program: Command, { environment, finish }: Regist
         'Looks for known troubles of the hosts and their product: for each the fact that shows it, and what fixes it. Exit 4 if there is one. Changes nothing.',
       ),
     limitOfLooking,
-  ).action(async (options: CommonOptions) => finish(await doctor(options, environment)));
+  )
+    .addOption(pagerOption())
+    .action(async (options: CommonOptions) => finish(await doctor(options, environment)));
   addExample(command, 'clusterproxy doctor --inventory prod.yaml');
 }
 

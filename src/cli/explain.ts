@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import type { ViewOptions } from '../report/choose-view.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addExample } from './options.ts';
+import { addExample, pagerOption } from './options.ts';
 
 interface ExplainOptions {
   readonly json: boolean;
-  readonly color: boolean;
+  readonly pager: boolean;
+  readonly color: ViewOptions['color'];
 }
 
 export function registerExplain(program: Command, { environment, finish }: Registration): void {
@@ -18,10 +21,11 @@ export function registerExplain(program: Command, { environment, finish }: Regis
       'Explains the code of an error, a trouble or a check, or the status of a host, from the manual. Needs no host.',
     )
     .option('--json', 'print one JSON document', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
+    .addOption(pagerOption())
     .action(async (code: string | undefined, options: ExplainOptions) =>
       finish(await explain(code, options, environment)),
     );
+  addColorOptions(command);
   addExample(command, 'clusterproxy explain busy');
 }
 
@@ -50,6 +54,7 @@ async function explain(
     { explanations, exitStatus: exitStatus.done },
     secrets,
   );
+  if (options.pager && !options.json) output.keepForPager();
   const view = chooseView(output, { ...options, quiet: false, verbose: false });
   view.show('explanations', document);
   view.end(document);

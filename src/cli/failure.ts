@@ -2,6 +2,7 @@ import { OperatorError, type Problem, problemsOf } from '../model/operator-error
 import { exitStatus } from '../model/result.ts';
 import { chooseView } from '../report/choose-view.ts';
 import { errorReport } from '../report/document/document.ts';
+import { colorIn } from './color-option.ts';
 import type { Environment } from './environment.ts';
 
 export interface FailureOptions {
@@ -28,7 +29,7 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
     json: argv.includes('--json'),
     quiet: argv.includes('--quiet'),
     verbose: argv.includes('--verbose'),
-    color: !argv.includes('--no-color'),
+    color: colorIn(argv),
   });
   const recording = environment.events?.recording(view) ?? view;
   const traced = environment.traces?.recording(recording) ?? recording;

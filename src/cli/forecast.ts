@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ConffileAnswer } from '../model/forecast.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, pagerOption } from './options.ts';
 
 interface ForecastOptions extends CommonOptions {
   readonly packages?: string;
@@ -37,6 +37,7 @@ export function registerForecast(program: Command, { environment, finish }: Regi
         .default('keep'),
     )
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
+    .addOption(pagerOption())
     .action(async (options: ForecastOptions) => finish(await forecast(options, environment)));
   addExample(
     command,

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, positive } from './options.ts';
+import {
+  addCommonOptions,
+  addExample,
+  type CommonOptions,
+  limitOfLooking,
+  pagerOption,
+  positive,
+} from './options.ts';
 
 interface HistoryOptions extends CommonOptions {
   readonly run?: string;
@@ -18,6 +25,7 @@ export function registerHistory(program: Command, { environment, finish }: Regis
   )
     .option('--run <id>', 'only this run, with everything that it changed')
     .option('--last <n>', 'how many runs to show', positive, usualLength)
+    .addOption(pagerOption())
     .action(async (options: HistoryOptions) => finish(await history(options, environment)));
   addExample(
     command,

@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseTarget, type Target } from '../record/streams.ts';
+import type { ViewOptions } from '../report/choose-view.ts';
+import { addColorOptions } from './color-option.ts';
 
 /** Options that every command over an inventory has. */
 export interface CommonOptions {
@@ -8,10 +10,12 @@ export interface CommonOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  readonly color: boolean;
+  readonly color: ViewOptions['color'];
   readonly parallel: number;
   /** who gets all events while it runs */
   readonly events?: Target;
+  /** only commands whose results are long have it */
+  readonly pager?: boolean;
   /** only commands that ask who is there have it */
   readonly names?: boolean;
 }
@@ -33,7 +37,7 @@ export const limitOfLooking = 'only these hosts or roles (comma-separated)';
 
 /** Adds the options of `CommonOptions` to a command. */
 export function addCommonOptions(command: Command, limit: string = limitOfChanges): Command {
-  return command
+  const common = command
     .requiredOption('-i, --inventory <file>', 'the inventory file')
     .option('--limit <hosts>', limit, words, [])
     .addOption(
@@ -49,8 +53,8 @@ export function addCommonOptions(command: Command, limit: string = limitOfChange
     )
     .option('--json', 'print one JSON document', false)
     .option('--quiet', 'show no progress and no messages', false)
-    .option('--verbose', 'show more detail', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)');
+    .option('--verbose', 'show more detail', false);
+  return addColorOptions(common);
 }
 
 function eventsTarget(value: string): Target {
@@ -64,6 +68,14 @@ export function withoutEvents(command: Command): Command {
   const index = command.options.findIndex(({ long }) => long === '--events');
   (command.options as Option[]).splice(index, 1);
   return command;
+}
+
+/** For commands whose results are longer than a screen; what they have told is shown once they have ended. */
+export function pagerOption(): Option {
+  return new Option(
+    '--no-pager',
+    'do not show results in a pager where they are longer than the screen (as does setting PAGER to cat)',
+  );
 }
 
 /** For commands that show how hosts differ. */

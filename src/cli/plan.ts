@@ -17,6 +17,7 @@ import {
   type CommonOptions,
   limitOfComparing,
   namesOption,
+  pagerOption,
   summaryOption,
 } from './options.ts';
 import { judge, policiesOf, policyOption } from './policies.ts';
@@ -55,6 +56,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     )
     .addOption(policyOption())
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
+    .addOption(pagerOption())
     .action(async (options: PlanOptions) => finish(await plan(options, environment)));
   addExample(
     command,

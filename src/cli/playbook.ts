@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
+import type { ViewOptions } from '../report/choose-view.ts';
 import type { TriedHost } from '../run/check-playbook.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addExample } from './options.ts';
 
 interface CheckOptions {
   readonly json: boolean;
   readonly verbose: boolean;
-  readonly color: boolean;
+  readonly color: ViewOptions['color'];
 }
 
 export function registerPlaybook(program: Command, { environment, finish }: Registration): void {
@@ -17,8 +19,8 @@ export function registerPlaybook(program: Command, { environment, finish }: Regi
     .description('Validates a playbook and plans it on sample hosts, without connecting to any host.')
     .option('--json', 'print one JSON document', false)
     .option('--verbose', 'show what is planned on each sample host', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (file: string, options: CheckOptions) => finish(await check(file, options, environment)));
+  addColorOptions(command);
   addExample(command, 'clusterproxy playbook check ./mine.yaml');
 }
 

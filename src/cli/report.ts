@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Problem } from '../model/operator-error.ts';
 import type { LogFile } from '../record/folder.ts';
+import type { ViewOptions } from '../report/choose-view.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addExample, positive } from './options.ts';
+import { addExample, pagerOption, positive } from './options.ts';
 
 interface ReportOptions {
   readonly last: boolean;
@@ -13,7 +15,8 @@ interface ReportOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  readonly color: boolean;
+  readonly pager: boolean;
+  readonly color: ViewOptions['color'];
 }
 
 const usualLength = 20;
@@ -30,10 +33,11 @@ export function registerReport(program: Command, { environment, finish }: Regist
     .option('--json', 'print one JSON document', false)
     .option('--quiet', 'show no progress and no messages', false)
     .option('--verbose', 'show more detail', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
+    .addOption(pagerOption())
     .action(async (run: string | undefined, options: ReportOptions) =>
       finish(await report(run, options, environment)),
     );
+  addColorOptions(command);
   addExample(command, 'clusterproxy report', 'clusterproxy report 20261121T074501Z-4f2a9c --verbose');
 }
 
@@ -114,6 +118,7 @@ async function shownAgain(
     import('../model/result.ts'),
   ]);
   const onlyNews = options.quiet && ['check', 'schedule run'].includes(begin.command);
+  if (options.pager && !options.json) output.keepForPager();
   const view = chooseView(output, { ...options, onlyNews });
   const { end, latest } = replay(lines, view);
   if (end !== undefined) {

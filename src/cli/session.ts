@@ -184,6 +184,7 @@ export async function openSession(
   const onlyNews = options.quiet && ['check', 'schedule run'].includes(command);
   refuseTwoOnStdout(options);
   // Even the first line of the log may be lost, and that is told.
+  if (options.pager === true && !json) environment.output.keepForPager();
   let view = means?.view ?? chooseView(environment.output, { ...options, onlyNews });
   const losses: string[] = [];
   const tellLoss = (text: string) => {

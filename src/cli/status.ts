@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
-import { addCommonOptions, addExample, type CommonOptions, limitOfLooking } from './options.ts';
+import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, pagerOption } from './options.ts';
 
 export function registerStatus(program: Command, { environment, finish }: Registration): void {
   const command = addCommonOptions(
@@ -8,7 +8,9 @@ export function registerStatus(program: Command, { environment, finish }: Regist
       .command('status')
       .description('Shows the state of each host: in sync since when, unfinished runs, locked by whom.'),
     limitOfLooking,
-  ).action(async (options: CommonOptions) => finish(await status(options, environment)));
+  )
+    .addOption(pagerOption())
+    .action(async (options: CommonOptions) => finish(await status(options, environment)));
   addExample(command, 'clusterproxy status --inventory prod.yaml');
 }
 

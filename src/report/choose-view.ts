@@ -12,7 +12,8 @@ export interface ViewOptions {
   readonly verbose: boolean;
   /** of a plan no more than what it comes to */
   readonly summary?: boolean;
-  readonly color: boolean;
+  /** true: where a terminal takes them */
+  readonly color: boolean | 'always';
 }
 
 /** The only place that knows which views there are. */

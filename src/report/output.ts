@@ -2,6 +2,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { cleanLine, harmless } from '../document/clean-text.ts';
 import { reasonOf } from '../document/reason.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import { isTaller, pagerOf, showInPager } from './pager.ts';
 import { StatusLine } from './terminal/status-line.ts';
 
 export interface OutputOptions {
@@ -20,7 +21,10 @@ export interface Channel {
    * undefined where it is no terminal; 0 where it is one that doesn't know (`docker exec -t`, a serial line)
    */
   readonly columns: number | undefined;
-  /** whether it takes colours: a terminal that can, and nobody asked for none (https://no-color.org) */
+  /**
+   * whether it takes colours: a terminal that can, and nobody asked for none (https://no-color.org); or
+   * somebody asked for them whatever it is (https://force-color.org)
+   */
   readonly takesColor: boolean;
 }
 
@@ -39,6 +43,8 @@ export class Output {
   readonly #line: StatusLine | undefined;
   /** what waits for an answer to be given; undefined: there is no open question */
   #held: (() => void)[] | undefined;
+  /** what is to be shown once all of it is known; undefined: words go out at once */
+  #paged: { readonly stream: NodeJS.WriteStream; readonly text: string }[] | undefined;
   #loss: Error | undefined;
   #isLossTaken = false;
 
@@ -114,11 +120,37 @@ export class Output {
     return this.#held !== undefined;
   }
 
+  /**
+   * Keeps results, and what is told after them, until `page` or `close`; where nobody would page through them,
+   * words go on going out at once.
+   */
+  keepForPager(): void {
+    const { stdout, stderr, variables } = this.#options;
+    if (stdout.isTTY !== true || stderr.isTTY !== true || stdout.columns <= 0) return;
+    if (pagerOf(variables) !== undefined) this.#paged ??= [];
+  }
+
+  /** Shows the results that were kept, in the pager where the terminal is too small for them. */
+  async page(): Promise<void> {
+    const { stdout, variables } = this.#options;
+    const pager = pagerOf(variables);
+    const kept = this.#paged ?? [];
+    const text = kept.flatMap((one) => (one.stream === stdout ? [one.text] : [])).join('');
+    if (pager === undefined || !isTaller(text, stdout)) return;
+    this.status(undefined);
+    if (await showInPager(pager, text, variables)) {
+      this.#paged = kept.filter(({ stream }) => stream !== stdout);
+    }
+  }
+
   /** Lets go what waits, and leaves the terminal without a status line. */
   close(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const waiting of held) waiting();
+    const paged = this.#paged ?? [];
+    this.#paged = undefined;
+    for (const { stream, text } of paged) this.#write(stream, text);
     this.status(undefined);
   }
 
@@ -130,13 +162,18 @@ export class Output {
       get columns() {
         return stream.isTTY ? stream.columns : undefined;
       },
-      takesColor: stream.isTTY === true && (variables.NO_COLOR ?? '') === '' && variables.TERM !== 'dumb',
+      takesColor: takesColor(stream, variables),
     };
   }
 
   #write(stream: NodeJS.WriteStream, text: string): void {
     if (this.#held !== undefined) {
       this.#held.push(() => this.#write(stream, text));
+      return;
+    }
+    if (this.#paged !== undefined && (stream === this.#options.stdout || this.#paged.length > 0)) {
+      this.#line?.show(undefined);
+      this.#paged.push({ stream, text });
       return;
     }
     // Results come when the work is done; after a message it goes on.
@@ -162,6 +199,12 @@ export class Output {
     // That messages can't be told can be told to nobody.
     if (stream === this.#options.stdout && !isGone) this.#loss ??= error;
   }
+}
+
+function takesColor(stream: NodeJS.WriteStream, variables: OutputOptions['variables']): boolean {
+  const { FORCE_COLOR = '', NO_COLOR = '', TERM } = variables;
+  if (FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return stream.isTTY === true && NO_COLOR === '' && TERM !== 'dumb';
 }
 
 /** The descriptor of a stream that goes into a regular file. */

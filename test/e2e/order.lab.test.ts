@@ -84,7 +84,8 @@ describe.skipIf(noLab)('the order of a run, and where it stops', () => {
 
   it('carries out a saved plan, and refuses it when a host, or the inventory, is no longer as it was', async () => {
     const plan = `${cluster.file}.plan`;
-    expect((await cluster.run('plan', '--out', plan, '--detailed-exitcode')).code).toBe(2);
+    const planned = await cluster.run('plan', '--out', plan, '--detailed-exitcode');
+    expect(planned.code, planned.stdout + planned.stderr).toBe(2);
     expect(await readFile(plan, 'utf8')).not.toContain('securitySalt');
 
     const path = '/etc/bigbluebutton/bbb-html5.yml';

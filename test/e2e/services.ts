@@ -1,11 +1,12 @@
 import type { LabHost } from '../lab/host.ts';
 
 /**
- * The processes of nginx: its master and its workers, each with its start time. Empty where it doesn't run.
+ * The processes of nginx: its master and its workers, each with its start time. Empty where it does not run.
+ * The loader of a cache ends by itself, a minute after the start (proxy_cache_path of ngx_http_proxy_module).
  */
 export async function nginxProcesses(host: LabHost): Promise<string> {
   return host.mustExec(
-    'master=$(systemctl show -P MainPID nginx); [ "$master" = 0 ] || ps -o pid=,lstart= -p "$master" --ppid "$master"',
+    'master=$(systemctl show -P MainPID nginx); [ "$master" = 0 ] || ps -o pid=,lstart=,args= -p "$master" --ppid "$master" | grep -v "cache loader"',
   );
 }
 

@@ -72,9 +72,12 @@ export function openTerminal(
 ): Terminal {
   const { columns: cols, rows } = size;
   const TERM = 'xterm-256color';
-  const env = { PATH: process.env.PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', TERM, ...variables };
+  // What waits for keys comes with the tests that press them.
+  const usually = { HOME: '/nonexistent', LANG: 'C.UTF-8', TERM, PAGER: 'cat' };
+  const all = { PATH: process.env.PATH, ...usually, ...variables };
+  const env = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
   const child = spawn('/bin/sh', ['-c', shell, 'sh', program, ...argv], {
-    ...{ name: env.TERM, cols, rows, cwd, env },
+    ...{ name: all.TERM, cols, rows, cwd, env },
   });
   const model = new xterm.Terminal({ cols, rows, scrollback: 20_000, allowProposedApi: true });
   const waiting = new Set<() => void>();

@@ -5,7 +5,7 @@ import type { Aside } from '../view.ts';
 import { renderMessage } from './message.ts';
 import { renderProblems } from './problem.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { makeStyle, type Style } from './style.ts';
+import { isColored, makeStyle, type Style } from './style.ts';
 import { renderWarnings } from './warning.ts';
 
 /** What is told on a terminal, and how. */
@@ -17,8 +17,8 @@ export interface TerminalOptions {
   readonly verbose: boolean;
   /** of a plan no more than what it comes to */
   readonly summary?: boolean;
-  /** colours, where the terminal takes them */
-  readonly color: boolean;
+  /** true: where the terminal takes them */
+  readonly color: boolean | 'always';
 }
 
 /** What a person reads on standard error. */
@@ -54,7 +54,7 @@ export class TerminalAside implements Aside {
   get #style(): Style {
     const { messages } = this.#output;
     const { color, verbose } = this.#options;
-    return makeStyle({ columns: messages.columns, color: color && messages.takesColor, verbose });
+    return makeStyle({ columns: messages.columns, color: isColored(color, messages), verbose });
   }
 
   #tell(lines: readonly string[]): void {

@@ -23,6 +23,14 @@ export interface StyleOptions {
 const widest = 100;
 const usual = 80;
 
+/** Whether a text is coloured, by what the command line says and what the way to its reader takes. */
+export function isColored(
+  color: boolean | 'always',
+  { takesColor }: { readonly takesColor: boolean },
+): boolean {
+  return color === 'always' || (color && takesColor);
+}
+
 export function makeStyle({ columns, color, verbose, summary = false }: StyleOptions): Style {
   const width = columns === undefined || columns <= 0 ? usual : columns;
   return {

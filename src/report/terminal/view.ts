@@ -17,7 +17,7 @@ import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { hasNews, renderSchedule } from './schedule.ts';
 import { renderStatus } from './status.ts';
-import { makeStyle, type Style } from './style.ts';
+import { isColored, makeStyle, type Style } from './style.ts';
 import { renderSupport } from './support.ts';
 import { renderToday } from './today.ts';
 import { renderTroubles } from './troubles.ts';
@@ -61,7 +61,7 @@ export class TerminalView implements View {
   get #style(): Style {
     const { results } = this.#output;
     const { color, verbose, summary } = this.#options;
-    return makeStyle({ columns: results.columns, color: color && results.takesColor, verbose, summary });
+    return makeStyle({ columns: results.columns, color: isColored(color, results), verbose, summary });
   }
 }
 

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { widthOf } from './terminal/prose.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What makes a terminal of escapes again: colours take no room (ECMA-48, 8.3.117). */
+const colours = /\u001b\[[0-9;]*m/g;
+
+/**
+ * The shell command that shows long texts, as git(1) chooses it: what `CLUSTERPROXY_PAGER` says, else `PAGER`,
+ * else less(1). Undefined where there shall be none (empty, or `cat`), and on terminals that can do nothing.
+ */
+export function pagerOf({ CLUSTERPROXY_PAGER, PAGER, TERM }: Variables): string | undefined {
+  const chosen = (CLUSTERPROXY_PAGER ?? PAGER ?? 'less').trim();
+  return chosen === '' || chosen === 'cat' || TERM === 'dumb' ? undefined : chosen;
+}
+
+/** Whether a text has more lines than the terminal, those that it breaks counted as it breaks them. */
+export function isTaller(text: string, { rows, columns }: { rows: number; columns: number }): boolean {
+  if (rows <= 0 || columns <= 0) return false;
+  const lines = text.replace(/\n$/, '').split('\n');
+  // The shell's prompt wants one as well.
+  let left = rows - 1;
+  for (const line of lines) {
+    left -= Math.max(1, Math.ceil(widthOf(line.replace(colours, '')) / columns));
+    if (left < 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Shows a text in a pager and waits until somebody has left it. The keys are the pager's: Ctrl-C ends a search
+ * in it, but not the program. Returns false if the pager can't be run (exit 126 or 127 of the shell).
+ */
+export async function showInPager(pager: string, text: string, variables: Variables): Promise<boolean> {
+  const ignore = () => undefined;
+  process.on('SIGINT', ignore);
+  try {
+    // less(1): -F not if it fits, -R colours, -X what was read stays on the screen; lv(1): -c colours.
+    const env = { LESS: 'FRX', LV: '-c', ...variables };
+    const child = spawn('/bin/sh', ['-c', pager], { stdio: ['pipe', 'inherit', 'inherit'], env });
+    // Who has read enough leaves before the end.
+    child.stdin.on('error', ignore);
+    child.stdin.end(text);
+    const code = await new Promise<number | null>((resolve) => {
+      child.on('error', () => resolve(127));
+      child.on('close', resolve);
+    });
+    return code !== 126 && code !== 127;
+  } finally {
+    process.removeListener('SIGINT', ignore);
+  }
+}
