@@ -121,8 +121,8 @@ export class Output {
   }
 
   /**
-   * Keeps results, and what is told after them, until `page` or `close`; where nobody would page through them,
-   * words go on going out at once.
+   * Keeps results, and what is told after them, until `page` or `close`; where nobody would page through
+   * them, words go on going out at once.
    */
   keepForPager(): void {
     const { stdout, stderr, variables } = this.#options;

@@ -7,8 +7,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const colours = /\u001b\[[0-9;]*m/g;
 
 /**
- * The shell command that shows long texts, as git(1) chooses it: what `CLUSTERPROXY_PAGER` says, else `PAGER`,
- * else less(1). Undefined where there shall be none (empty, or `cat`), and on terminals that can do nothing.
+ * The shell command that shows long texts, as git(1) chooses it: what `CLUSTERPROXY_PAGER` says, else what
+ * `PAGER` says, else less(1). Undefined where there shall be none (empty, or `cat`), and on terminals that can do nothing.
  */
 export function pagerOf({ CLUSTERPROXY_PAGER, PAGER, TERM }: Variables): string | undefined {
   const chosen = (CLUSTERPROXY_PAGER ?? PAGER ?? 'less').trim();
@@ -29,8 +29,8 @@ export function isTaller(text: string, { rows, columns }: { rows: number; column
 }
 
 /**
- * Shows a text in a pager and waits until somebody has left it. The keys are the pager's: Ctrl-C ends a search
- * in it, but not the program. Returns false if the pager can't be run (exit 126 or 127 of the shell).
+ * Shows a text in a pager and waits until somebody has left it. The keys are the pager's: Ctrl-C ends a
+ * search in it, but not the program. Returns false if the pager can't be run (exit 126 or 127 of the shell).
  */
 export async function showInPager(pager: string, text: string, variables: Variables): Promise<boolean> {
   const ignore = () => undefined;

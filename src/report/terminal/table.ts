@@ -9,8 +9,8 @@ const narrowest = 6;
 
 /**
  * Rows under their titles, in columns as wide as what stands in them. Columns with nothing in them are left
- * out; where a row doesn't fit the terminal, the widest columns get narrower and their texts end with `…`. The
- * first column is kept whole as long as there is room for it.
+ * out; where a row doesn't fit the terminal, the widest columns get narrower and their texts end with `…`.
+ * The first column is kept whole as long as there is room for it.
  *
  * @param titles as many as each row has texts
  */
