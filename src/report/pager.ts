@@ -8,7 +8,8 @@ const colours = /\u001b\[[0-9;]*m/g;
 
 /**
  * The shell command that shows long texts, as git(1) chooses it: what `CLUSTERPROXY_PAGER` says, else what
- * `PAGER` says, else less(1). Undefined where there shall be none (empty, or `cat`), and on terminals that can do nothing.
+ * `PAGER` says, else less(1). Undefined where there shall be none (empty, or `cat`), and on terminals that
+ * can do nothing.
  */
 export function pagerOf({ CLUSTERPROXY_PAGER, PAGER, TERM }: Variables): string | undefined {
   const chosen = (CLUSTERPROXY_PAGER ?? PAGER ?? 'less').trim();
