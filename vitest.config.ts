@@ -17,7 +17,7 @@ const notNow = [...leftOut(Number(process.env.CLUSTERPROXY_SEED))];
  */
 const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
-  'test/run/drain.test.ts',
+  'test/run/{begin,drain}.test.ts',
   'test/run/polls.test.ts',
   'test/run/revert-wave.test.ts',
   'test/run/membership.test.ts',

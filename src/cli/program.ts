@@ -13,6 +13,7 @@ import { registerFollow } from './follow.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
+import { registerInit } from './init.ts';
 import { registerJoin } from './join.ts';
 import { registerLeave } from './leave.ts';
 import { registerNotify } from './notify.ts';
@@ -39,6 +40,7 @@ import { registerWatch } from './watch.ts';
 import { registerWithdraw } from './withdraw.ts';
 
 const commands = [
+  registerInit,
   registerValidate,
   registerTrust,
   registerPlan,
@@ -142,6 +144,7 @@ function makeProgram(registration: Registration): Command {
 
 const examples = `
 Examples:
+  clusterproxy init --inventory prod.yaml       write an inventory
   clusterproxy validate --inventory prod.yaml   check what needs no host
   clusterproxy trust --inventory prod.yaml      show the hosts' keys, pin them
   clusterproxy plan --inventory prod.yaml       show what would change, and why

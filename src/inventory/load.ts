@@ -3,7 +3,7 @@ import { valueAt } from '../document/found-value.ts';
 import { kindOfFile } from '../document/kind-of-file.ts';
 import { inOrder } from '../document/problem-order.ts';
 import { schemaProblems } from '../document/schema-problems.ts';
-import { readSourceFile } from '../document/source-file.ts';
+import { readSourceFile, type SourceFile } from '../document/source-file.ts';
 import { YamlDocument } from '../document/yaml-document.ts';
 import type { Value } from '../formats/keyed-format.ts';
 import { secondsOf } from '../model/duration.ts';
@@ -50,6 +50,19 @@ export async function readInventory(
   return { ...inventory, accepted, warnings: [...inventory.warnings, ...unknown] };
 }
 
+/**
+ * As `readInventory`, but of a text that isn't in a file yet; `source.file` is where it would be. Nothing else
+ * is read of it than what it names.
+ */
+export async function inventoryOfText(source: SourceFile, loadPlaybook: PlaybookLoader): Promise<Inventory> {
+  const parts = await partsOf(source, { loadPlaybook, register: new SecretRegister(), problems: [] });
+  const { document, playbook, data, calendars, problems } = parts;
+  if (data === undefined || problems.length > 0 || playbook === undefined) {
+    throw new OperatorErrors(inOrder(problems, [source.file]));
+  }
+  return build({ document, data, playbook, calendars });
+}
+
 /** An inventory as far as it can be used, and what is wrong with it. */
 export interface SalvagedInventory {
   /** undefined if there is no host in it that could be reached */
@@ -66,13 +79,24 @@ export async function salvageInventory(
   loadPlaybook: PlaybookLoader,
   register: SecretRegister,
 ): Promise<SalvagedInventory> {
-  const { document, playbook, data, calendars, problems } = await readParts(file, loadPlaybook, register);
+  return salvageParts(await readParts(file, loadPlaybook, register));
+}
+
+/** The same of a text that isn't in a file yet; `source.file` is where it would be. */
+export async function salvageText(
+  source: SourceFile,
+  loadPlaybook: PlaybookLoader,
+): Promise<SalvagedInventory> {
+  return salvageParts(await partsOf(source, { loadPlaybook, register: new SecretRegister(), problems: [] }));
+}
+
+function salvageParts({ document, playbook, data, calendars, problems }: Parts): SalvagedInventory {
   if (data !== undefined && problems.length === 0 && playbook !== undefined)
     return { inventory: build({ document, data, playbook, calendars }), problems };
   const salvaged = salvage(document.value, playbook);
   return {
     inventory: salvaged && build({ ...salvaged, document, calendars }),
-    problems: inOrder(problems, [file]),
+    problems: inOrder(problems, [document.file]),
   };
 }
 
@@ -92,14 +116,22 @@ async function readParts(
   loadPlaybook: PlaybookLoader,
   register: SecretRegister,
 ): Promise<Parts> {
-  const problems: Problem[] = [];
-  const collect = (error: unknown): undefined => {
-    problems.push(...problemsOf(error));
-    return undefined;
-  };
-  const hint = 'name your inventory with --inventory, or start with a copy of inventory.example.yaml';
-  const source = await readSourceFile(file, hint).catch(collect);
-  if (source === undefined) throw new OperatorErrors(problems);
+  const source = await readSourceFile(file, whereToBegin);
+  return partsOf(source, { loadPlaybook, register, problems: [] });
+}
+
+/** What to do without an inventory. */
+const whereToBegin = 'name your inventory with --inventory, or write one with clusterproxy init';
+
+async function partsOf(
+  source: SourceFile,
+  {
+    loadPlaybook,
+    register,
+    problems,
+  }: { loadPlaybook: PlaybookLoader; register: SecretRegister; problems: Problem[] },
+): Promise<Parts> {
+  const { file } = source;
   const document = new YamlDocument(source, { example: emptyHint });
   problems.push(...document.problems);
   if (document.value === undefined) throw new OperatorErrors(problems);
@@ -108,7 +140,7 @@ async function readParts(
     const problem = document.problem([], {
       code: 'not-an-inventory',
       message: `${file} is a playbook, not an inventory`,
-      next: `${hint}; to check the playbook: clusterproxy playbook check ${file}`,
+      next: `${whereToBegin}; to check the playbook: clusterproxy playbook check ${file}`,
     });
     throw new OperatorErrors([problem]);
   }

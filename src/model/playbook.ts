@@ -205,6 +205,8 @@ export interface Role {
   /** whether its hosts have a public DNS name */
   readonly hostname: 'required' | 'optional';
   readonly facts: Readonly<Record<string, Fact>>;
+  /** facts that only `init` reads, to say what a host is; undefined: hosts of this role have no product */
+  readonly introduction?: Introduction | undefined;
   /** hosts that the role is not for; the first that holds is told */
   readonly refuse: readonly PlaybookRefusal[];
   /** in the order in which they are tried; empty if all hosts of the role are alike */
@@ -232,6 +234,15 @@ export interface Role {
   readonly guards: readonly PlaybookGuard[];
   readonly ports: readonly PortFact[];
   readonly handlers: readonly PlaybookHandler[];
+}
+
+/** By what a host is known to have the product of its role, in which version, and under which name. */
+export interface Introduction {
+  /** `true`, or not empty, where the product is there */
+  readonly installed: Fact;
+  readonly version?: Fact | undefined;
+  /** the public name that the product itself has */
+  readonly hostname?: Fact | undefined;
 }
 
 /** Which steps the hosts of each role get, and everything that a run has to know about them. */

@@ -7,6 +7,10 @@ export const chapters = [
   'warnings',
   /** that the inventory is valid */
   'inventory',
+  /** what hosts are that are to be in an inventory */
+  'found',
+  /** the inventory that was written */
+  'begun',
   /** what would be done */
   'plan',
   /** what an upgrade would change before anything is planned */

@@ -221,8 +221,9 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
 }
 
 function checkFacts(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
-  return (['facts', 'symptoms'] as const).flatMap((kind) =>
+  return (['facts', 'introduction', 'symptoms'] as const).flatMap((kind) =>
     Object.entries(role[kind] ?? {}).flatMap(([name, fact]) => {
+      if (fact === undefined) return [];
       const mistake = kindOf(fact).mistake?.(fact);
       if (mistake === undefined) return [];
       const { key, ...words } = mistake;

@@ -84,6 +84,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     shared: data.shared ?? false,
     hostname: data.hostname ?? 'optional',
     facts: data.facts ?? {},
+    introduction: data.introduction,
     recipes: (data.recipes ?? []).map((recipe) => ({
       name: recipe.name,
       when: buildCondition(recipe.when),

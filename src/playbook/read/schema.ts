@@ -195,6 +195,14 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     }),
     hostname: z.enum(['required', 'optional']).optional(),
     facts: z.record(word, factSchema).optional(),
+    introduction: z
+      .strictObject({
+        installed: factSchema.meta({ description: 'true, or not empty, where the product is on the host' }),
+        version: factSchema.optional(),
+        hostname: factSchema.optional().meta({ description: 'the public name that the product itself has' }),
+      })
+      .optional()
+      .meta({ description: 'facts that only `clusterproxy init` reads, to say what a host is' }),
     recipes: z.array(recipe).optional(),
     refuse: z.array(refusal).optional().meta({
       description: 'hosts that the role is not for: what is wrong with them, and what to do about it',

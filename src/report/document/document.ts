@@ -1,3 +1,4 @@
+import type { Begun } from '../../model/begun.ts';
 import type { ClusterHold } from '../../model/claims.ts';
 import type { CodeExplanation } from '../../model/explanation.ts';
 import type { FollowedRun } from '../../model/followed-run.ts';
@@ -15,6 +16,7 @@ import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
 import { type AcceptedTold, acceptedDocument } from './accepted.ts';
+import { begunDocument } from './begun.ts';
 import { followedDocument } from './followed.ts';
 import { cleanName, type Masker } from './harmless.ts';
 import { holdsDocument } from './holds.ts';
@@ -55,6 +57,8 @@ export interface Told {
   readonly force?: boolean | undefined;
   /** what an inventory says */
   readonly inventory?: ReportInventory | undefined;
+  /** of init: what it has found and written */
+  readonly begun?: Begun | undefined;
   /** the playbook that is checked, as the operator names it */
   readonly playbook?: string | undefined;
   /** the sample hosts that it is tried on, by name */
@@ -176,6 +180,7 @@ function documentOf(
     ...acceptedDocument(told.accepted),
     ...todayDocument(told.today),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
+    ...begunDocument(told.begun),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined
       ? {}

@@ -3,6 +3,7 @@ import { checkOutcomes } from '../../model/outside-check.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
 import { busyPolicies } from '../../model/when-busy.ts';
 import { accepted } from './accepted-schema.ts';
+import { begun } from './begun-schema.ts';
 import { error } from './error-schema.ts';
 import {
   type change,
@@ -206,6 +207,7 @@ export const reportSchema = z.object({
   accepted: accepted.optional().describe('of accept'),
   today: today.optional(),
   inventory: inventory.optional(),
+  begun: begun.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
   holders: z
     .array(z.object({ host: z.string(), who: z.string() }))
@@ -262,6 +264,7 @@ export type ReportToday = z.infer<typeof today>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportMeasured = z.infer<typeof measured>;
 export type ReportSchedule = NonNullable<ReportDocument['schedule']>;
+export type ReportBegun = z.infer<typeof begun>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
 export type ReportStatus = (typeof statuses)[number];

@@ -4,6 +4,7 @@ import type { Output } from '../output.ts';
 import type { Chapter, View } from '../view.ts';
 import { renderAccepted } from './accepted.ts';
 import { TerminalAside, type TerminalOptions } from './aside.ts';
+import { renderBegun, renderFound } from './begun.ts';
 import { renderChecks } from './checks.ts';
 import { renderExplanations } from './explanations.ts';
 import { renderFollowed } from './followed.ts';
@@ -69,6 +70,8 @@ type Renderer = (document: ReportDocument, style: Style) => readonly string[];
 
 const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   inventory: renderInventory,
+  found: renderFound,
+  begun: renderBegun,
   plan: renderPlan,
   forecast: renderForecast,
   // The plan stands above it.

@@ -1,0 +1,50 @@
+import { Document } from 'yaml';
+import type { Draft, DraftHost } from './draft.ts';
+
+/** Where `clusterproxy schema` writes the schema that editors complete keys from, seen from the inventory. */
+const schemaComment = ' yaml-language-server: $schema=./schema/inventory.schema.json';
+
+/**
+ * The text of an inventory: about ten lines, one for each host. `roles` are those of the playbook, in its
+ * order.
+ */
+export function inventoryText(draft: Draft, roles: readonly string[]): string {
+  const { playbook, cluster, ssh, external } = draft;
+  const document = new Document();
+  const onOneLine = (data: unknown) => document.createNode(data, { flow: true });
+  const hosts = roles.flatMap((role): (readonly [string, unknown])[] => {
+    if (external.includes(role)) return [[role, 'external']];
+    const own = draft.hosts.filter((host) => host.role === role);
+    return own.length === 0 ? [] : [[role, own.map((host) => onOneLine(hostData(host)))]];
+  });
+  const sshData = sshDataOf(ssh);
+  document.contents = document.createNode({
+    playbook,
+    cluster: onOneLine({ name: cluster.name, hostname: cluster.hostname }),
+    ...(Object.keys(sshData).length === 0 ? {} : { ssh: onOneLine(sshData) }),
+    hosts: Object.fromEntries(hosts),
+  });
+  document.commentBefore = schemaComment;
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  // The library keeps a comment before everything apart by an empty line.
+  return text.replace(`#${schemaComment}\n\n`, `#${schemaComment}\n`);
+}
+
+function hostData({ name, hostname, address, port, user }: DraftHost): Readonly<Record<string, unknown>> {
+  const ssh = { ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) };
+  return {
+    name,
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(address === undefined ? {} : { address }),
+    ...(Object.keys(ssh).length === 0 ? {} : { ssh }),
+  };
+}
+
+function sshDataOf({ user, become, config, proxyJump }: Draft['ssh']): Readonly<Record<string, unknown>> {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(become === undefined ? {} : { become }),
+    ...(proxyJump === undefined ? {} : { proxy_jump: proxyJump }),
+    ...(config === undefined ? {} : { config }),
+  };
+}

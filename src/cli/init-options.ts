@@ -1,0 +1,23 @@
+/** Options of `init`. */
+export interface InitOptions {
+  readonly inventory: string;
+  readonly force: boolean;
+  readonly playbook?: string;
+  readonly hostname?: string;
+  readonly name?: string;
+  /** as written, by role */
+  readonly proxy: readonly string[];
+  readonly balancer: readonly string[];
+  readonly node: readonly string[];
+  readonly user?: string;
+  readonly become?: 'sudo' | 'none';
+  readonly proxyJump?: string;
+  readonly sshConfig?: string;
+  readonly look: boolean;
+  readonly yes: boolean;
+  readonly anyway: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
