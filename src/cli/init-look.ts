@@ -45,7 +45,10 @@ export async function lookAtHosts(
   });
   signal.throwIfAborted();
   const logins = await Promise.all(found.map(({ name }) => loginOf(name, inventory, beginning)));
-  return found.map((host, index) => ({ ...host, user: host.user ?? logins[index] }));
+  return found.map((host, index) => {
+    const user = host.user ?? logins[index];
+    return { ...host, user, root: host.root !== undefined && user === 'root' ? 'login' : host.root };
+  });
 }
 
 /** Who logs in where the inventory doesn't say it. */

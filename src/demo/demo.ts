@@ -99,7 +99,7 @@ async function play(stage: Stage, folder: string, options: DemoOptions): Promise
 async function sayWhatNext(stage: Stage): Promise<void> {
   stage.heading('End of the story');
   await stage.say(
-    'The hosts are now being removed. To experiment with them, run the demo with --keep. For your own hosts, copy inventory.example.yaml and begin with validate and plan, which change nothing.',
+    'The hosts are now being removed. To experiment with them, run the demo with --keep. For your own hosts, begin with clusterproxy init, which writes an inventory, and plan, which shows what would change; neither changes anything there.',
   );
 }
 
