@@ -3,7 +3,7 @@ import type { FoundHost } from '../model/begun.ts';
 import type { Role } from '../model/playbook.ts';
 import { type DraftHost, type NamedHost, nameFor } from './draft.ts';
 
-/** Hosts with a name each, if only one to look at them by: `node-1` is for a host of which nothing is known. */
+/** Hosts with a name each, if only to look at them by: `node-1` is one of which nothing is known. */
 export function withNames(hosts: readonly NamedHost[], others: readonly string[] = []): readonly DraftHost[] {
   const taken = new Set([...others, ...hosts.flatMap(({ name }) => name ?? [])]);
   return hosts.map((host) => {

@@ -30,7 +30,7 @@ export async function askFirst(
 }
 
 /** Why nobody can be asked; undefined where somebody can. */
-function whyNotAsked({
+export function whyNotAsked({
   json,
   environment: { stdin, output },
 }: Pick<Session, 'environment' | 'json'>): string | undefined {

@@ -1,8 +1,8 @@
 import { completed, foundWarnings, withNames } from '../begin/completed.ts';
-import type { Draft, NamedHost } from '../begin/draft.ts';
+import type { Draft } from '../begin/draft.ts';
 import { inventoryText } from '../begin/inventory-text.ts';
 import { misplaced, missing, withoutHostname } from '../begin/missing.ts';
-import { clusterNameMistake } from '../inventory/names.ts';
+import { clusterNameOf } from '../begin/proposals.ts';
 import type { Begun, FoundHost } from '../model/begun.ts';
 import { OperatorErrors, type Problem } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
@@ -12,6 +12,7 @@ import { readText } from '../playbook/resolve/load-inventory.ts';
 import { quote } from '../ssh/quote.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { Environment } from './environment.ts';
+import { askFor, type Known } from './init-ask.ts';
 import { Beginning } from './init-beginning.ts';
 import { type Given, givenOf } from './init-given.ts';
 import { lookAtHosts } from './init-look.ts';
@@ -25,60 +26,70 @@ export async function begin(options: InitOptions, environment: Environment): Pro
   await environment.attend();
   const beginning = new Beginning(options, environment);
   try {
-    if (!options.force && (await isThere(beginning.file))) throw inventoryExists(beginning.file);
     return await beginWith(given, names, beginning);
+  } catch (error) {
+    if (beginning.hasPinned)
+      beginning.view.message('no inventory was written; host keys that were pinned stay');
+    throw error;
   } finally {
     await beginning.connector.close().catch(() => undefined);
   }
 }
 
 async function beginWith(given: Given, names: readonly string[], beginning: Beginning): Promise<number> {
-  const folder = process.cwd();
-  const { playbook: chosen } = given;
-  const others = names.filter((name) => name !== chosen);
-  const load = (name: string) => loadPlaybook(name, folder);
-  const playbook = chosen === undefined ? undefined : await load(chosen);
-  if (playbook !== undefined) refuse(misplaced(given, playbook));
-  refuse(missing(given, playbook?.roles));
-  if (playbook === undefined || given.hostname === undefined) throw new Error('something is missing');
-
-  const named = given.hosts;
-  const provisional = withNames(named);
-  const draft: Draft = {
-    playbook: playbook.name,
-    cluster: { name: given.name ?? clusterNameOf(given.hostname), hostname: given.hostname },
-    ssh: given.ssh,
-    external: given.external,
-    hosts: provisional,
-  };
-  const playbooks = [playbook, ...(await Promise.all(others.map(load)))];
-  const found = beginning.options.look ? await lookAtHosts(draft, provisional, { playbooks, beginning }) : [];
-  return conclude({ draft, named, found, playbook }, given, beginning);
+  const { options, file, questions } = beginning;
+  const exists = !options.force && (await isThere(file));
+  if (exists && questions === undefined) throw inventoryExists(file);
+  if (exists && !(await questions?.replace(file))) return beginning.giveUp();
+  const loaded = await Promise.all(names.map((name) => loadPlaybook(name, process.cwd())));
+  const playbooks = new Map(loaded.map((playbook) => [playbook.name, playbook]));
+  const known =
+    questions === undefined
+      ? await asGiven(given, playbooks, beginning)
+      : await askFor(given, playbooks, { questions, beginning });
+  return conclude(known, given, { beginning, replace: options.force || exists });
 }
 
-interface Known {
-  readonly draft: Draft;
-  readonly named: readonly NamedHost[];
-  /** in the order of `named`; empty where nobody has looked */
-  readonly found: readonly FoundHost[];
-  readonly playbook: LoadedPlaybook;
+/** Of what the command line says alone. */
+async function asGiven(
+  given: Given,
+  playbooks: ReadonlyMap<string, LoadedPlaybook>,
+  beginning: Beginning,
+): Promise<Known> {
+  const playbook = given.playbook === undefined ? undefined : playbooks.get(given.playbook);
+  if (playbook !== undefined) refuse(misplaced(given, playbook));
+  refuse(missing(given, playbook?.roles));
+  const { hostname, hosts: named } = given;
+  if (playbook === undefined || hostname === undefined) throw new Error('something is missing');
+  const draft: Draft = {
+    playbook: playbook.name,
+    cluster: { name: given.name ?? clusterNameOf(hostname), hostname },
+    ssh: given.ssh,
+    external: given.external,
+    hosts: [],
+  };
+  const others = [...playbooks.values()].filter((one) => one !== playbook);
+  const found = beginning.options.look
+    ? await lookAtHosts(draft, withNames(named), { playbooks: [playbook, ...others], beginning })
+    : [];
+  return { draft, named, found, playbook };
 }
 
 /** Everything is known that can be: names the hosts, writes the inventory, and tells. */
 async function conclude(
   { draft, named, found, playbook }: Known,
   { read }: Given,
-  beginning: Beginning,
+  { beginning, replace }: { readonly beginning: Beginning; readonly replace: boolean },
 ): Promise<number> {
   const { roles } = playbook;
-  const { options, file } = beginning;
+  const { options, file, questions } = beginning;
   const hosts = completed(named, found, roles);
   // By the names that they have from here on.
   const seen = found.map((host, index) => ({ ...host, name: hosts[index]?.name ?? host.name }));
-  if (seen.length > 0) beginning.show('found', { hosts: seen, read });
-  const silent = seen.filter(({ reached }) => !reached);
   const begun: Begun = { hosts: seen, read };
-  if (silent.length > 0 && !options.anyway) {
+  if (seen.length > 0 && questions === undefined) beginning.show('found', begun);
+  const silent = seen.filter(({ reached }) => !reached);
+  if (silent.length > 0 && !options.anyway && questions === undefined) {
     return beginning.end(begun, { exitStatus: exitStatus.failed, errors: [unreached(silent)] });
   }
   refuse(withoutHostname(hosts, roles));
@@ -89,11 +100,16 @@ async function conclude(
   // Nobody gets one that the next command refuses.
   await readText({ file, text });
   const warnings = foundWarnings(hosts, seen, { playbook: playbook.name, roles });
-  await writeInventory(file, text, { replace: options.force });
-  const whole = { ...begun, inventory: { file, text, written: true, next: nextCommand(file, options) } };
   beginning.warn(warnings);
-  beginning.show('begun', whole);
-  return beginning.end(whole, { exitStatus: exitStatus.done, warnings });
+  const whole = { ...begun, inventory: { file, text, written: false, next: nextCommand(file, options) } };
+  if (questions !== undefined) {
+    beginning.show('begun', whole);
+    if (!(await questions.write(file))) return beginning.giveUp(whole);
+  }
+  await writeInventory(file, text, { replace });
+  const written = { ...whole, inventory: { ...whole.inventory, written: true } };
+  beginning.show('begun', written);
+  return beginning.end(written, { exitStatus: exitStatus.done, warnings });
 }
 
 /** sudo isn't needed where root logs in to all of them. */
@@ -106,12 +122,6 @@ function sshFor({ ssh }: Draft, found: readonly FoundHost[], { become }: InitOpt
 function nextCommand(file: string, { look }: InitOptions): string {
   const argument = /^[\w./-]+$/.test(file) ? file : quote(file);
   return `clusterproxy ${look ? 'plan' : 'trust'} -i ${argument}`;
-}
-
-/** The first part of the cluster's DNS name. */
-function clusterNameOf(hostname: string): string {
-  const [first = ''] = hostname.split('.');
-  return clusterNameMistake(first) === undefined ? first : 'prod';
 }
 
 function unreached(hosts: readonly FoundHost[]): Problem {

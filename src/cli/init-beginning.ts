@@ -1,14 +1,15 @@
 import type { Begun } from '../model/begun.ts';
 import type { Problem } from '../model/operator-error.ts';
-import { resultWithoutHosts } from '../model/result.ts';
+import { exitStatus, resultWithoutHosts } from '../model/result.ts';
 import { chooseView } from '../report/choose-view.ts';
 import { reportDocument } from '../report/document/document.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import type { View } from '../report/view.ts';
 import { type Connector, createConnector } from '../ssh/connector.ts';
-import { type Asking, askFirst } from './ask-first.ts';
+import { type Asking, askFirst, whyNotAsked } from './ask-first.ts';
 import type { Environment } from './environment.ts';
 import type { InitOptions } from './init-options.ts';
+import { Questions } from './init-questions.ts';
 import { passphraseAsker } from './passphrase.ts';
 
 /** What `init` works with, from its first word to its last. */
@@ -18,6 +19,9 @@ export class Beginning {
   readonly view: View;
   readonly connector: Connector;
   readonly file: string;
+  /** undefined where nobody can be asked */
+  readonly questions: Questions | undefined;
+  #hasPinned = false;
 
   constructor(options: InitOptions, environment: Environment) {
     const { json } = options;
@@ -26,6 +30,8 @@ export class Beginning {
     this.view = chooseView(environment.output, options);
     this.connector = createConnector({ askPassphrase: passphraseAsker(environment, { json }) });
     this.file = options.inventory;
+    const isMute = whyNotAsked({ json, environment }) !== undefined || environment.variables.TERM === 'dumb';
+    this.questions = isMute ? undefined : new Questions(environment);
     environment.phase.interruption = 'no inventory is written';
   }
 
@@ -36,7 +42,20 @@ export class Beginning {
 
   /** From here on something was written, if only on this machine. */
   pinning(): void {
+    this.#hasPinned = true;
     this.environment.phase.interruption = 'no inventory is written; host keys that were pinned stay';
+  }
+
+  get hasPinned(): boolean {
+    return this.#hasPinned;
+  }
+
+  /** Somebody has said no. */
+  giveUp(begun: Begun = { hosts: [], read: [] }): number {
+    this.view.message(
+      this.#hasPinned ? 'no inventory was written; host keys that were pinned stay' : 'nothing was written',
+    );
+    return this.end(begun, { exitStatus: exitStatus.nothingTouched });
   }
 
   show(chapter: 'found' | 'begun', begun: Begun): void {

@@ -18,8 +18,8 @@ import type { Beginning } from './init-beginning.ts';
 const parallel = 32;
 
 /**
- * Looks at hosts of a draft: first at their keys, which are pinned once somebody has agreed, then at what they
- * are. Throws OperatorError if nobody agrees. `playbooks`: the draft's first.
+ * Looks at hosts of a draft: first at their keys, which are pinned once somebody has agreed, then at what
+ * they are. Throws OperatorError if nobody agrees. `playbooks`: the draft's first.
  */
 export async function lookAtHosts(
   draft: Draft,

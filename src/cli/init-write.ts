@@ -14,8 +14,8 @@ export async function isThere(file: string): Promise<boolean> {
 }
 
 /**
- * Writes an inventory as a whole or not at all. One that exists is replaced only if that is wanted, also if it
- * came while questions were asked. Throws OperatorError `inventory-exists` or `inventory-not-written`.
+ * Writes an inventory as a whole or not at all. One that exists is replaced only if that is wanted, also if
+ * it came while questions were asked. Throws OperatorError `inventory-exists` or `inventory-not-written`.
  */
 export async function writeInventory(
   file: string,

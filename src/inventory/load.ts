@@ -51,8 +51,8 @@ export async function readInventory(
 }
 
 /**
- * As `readInventory`, but of a text that isn't in a file yet; `source.file` is where it would be. Nothing else
- * is read of it than what it names.
+ * As `readInventory`, but of a text that isn't in a file yet; `source.file` is where it would be. Only what it
+ * names is read.
  */
 export async function inventoryOfText(source: SourceFile, loadPlaybook: PlaybookLoader): Promise<Inventory> {
   const parts = await partsOf(source, { loadPlaybook, register: new SecretRegister(), problems: [] });
@@ -116,7 +116,9 @@ async function readParts(
   loadPlaybook: PlaybookLoader,
   register: SecretRegister,
 ): Promise<Parts> {
-  const source = await readSourceFile(file, whereToBegin);
+  const source = await readSourceFile(file, whereToBegin).catch((error: unknown) => {
+    throw new OperatorErrors(problemsOf(error));
+  });
   return partsOf(source, { loadPlaybook, register, problems: [] });
 }
 

@@ -104,6 +104,15 @@ export class Output {
     };
   }
 
+  /**
+   * Lends the terminal to a library that draws its questions there itself. Until it is given back everything
+   * else waits, as with `ask`; what the library is told to show must be harmless.
+   */
+  lend(): { readonly stream: NodeJS.WriteStream; readonly giveBack: () => void } {
+    const end = this.ask('');
+    return { stream: this.#options.stderr, giveBack: () => end('') };
+  }
+
   /** Results that could not be written, told once. A stream tells of it when the event loop comes round. */
   takeLoss(): OperatorError | undefined {
     if (this.#loss === undefined || this.#isLossTaken) return undefined;

@@ -53,17 +53,16 @@ function shortened(names: readonly string[]): readonly string[] {
   return names.length <= most + 1 ? names : [...names.slice(0, most), `${names.length - most} others`];
 }
 
-/** The inventory as it is in its file, and what comes next. */
+/** The inventory as it is to be, or that it has been written and what comes next. */
 export function renderBegun({ begun }: ReportDocument, { columns, paint }: Style): readonly string[] {
   if (begun?.inventory === undefined) return [];
-  const { file, text, next } = begun.inventory;
+  const { file, text, written, next } = begun.inventory;
+  const lines = text.trimEnd().split('\n');
+  if (!written) return ['', ...lines.map((line) => `  ${line}`), ''];
   return [
     '',
-    paint.bold(`${oneLine(file)}:`),
-    ...text
-      .trimEnd()
-      .split('\n')
-      .map((line) => `  ${line}`),
+    paint.bold(`${oneLine(file)} is written:`),
+    ...lines.map((line) => `  ${line}`),
     '',
     ...wrap(next, { columns, first: 'next: ', hanging: 2 }),
   ];

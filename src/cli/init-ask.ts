@@ -1,0 +1,132 @@
+import { withNames } from '../begin/completed.ts';
+import type { Draft, DraftHost, NamedHost } from '../begin/draft.ts';
+import { misplaced } from '../begin/missing.ts';
+import { clusterNameOf } from '../begin/proposals.ts';
+import type { FoundHost } from '../model/begun.ts';
+import { OperatorErrors } from '../model/operator-error.ts';
+import type { Role } from '../model/playbook.ts';
+import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
+import type { Beginning } from './init-beginning.ts';
+import type { Given } from './init-given.ts';
+import { lookAtHosts } from './init-look.ts';
+import type { Questions } from './init-questions.ts';
+
+/** What an inventory is made of, once it is known. */
+export interface Known {
+  readonly draft: Draft;
+  readonly named: readonly NamedHost[];
+  /** in the order of `named`; empty where nobody has looked */
+  readonly found: readonly FoundHost[];
+  readonly playbook: LoadedPlaybook;
+}
+
+/** A host, and what was found there; undefined where nobody looks. */
+interface Met {
+  readonly host: NamedHost;
+  readonly found: FoundHost | undefined;
+}
+
+/** Asks for whatever the command line leaves open, and looks at each host as it is named. */
+export async function askFor(
+  given: Given,
+  playbooks: ReadonlyMap<string, LoadedPlaybook>,
+  { questions, beginning }: { readonly questions: Questions; readonly beginning: Beginning },
+): Promise<Known> {
+  const choices = [...playbooks.values()].map(({ name, description }) => ({
+    value: name,
+    hint: description,
+  }));
+  const name = given.playbook ?? (await questions.playbook(choices, 'bigbluebutton'));
+  const playbook = playbooks.get(name);
+  if (playbook === undefined) throw new Error(`there is no playbook ${name}`);
+  const wrong = misplaced(given, playbook);
+  if (wrong.length > 0) throw new OperatorErrors(wrong);
+  const user = given.ssh.user ?? (given.hosts.length === 0 ? await questions.user() : undefined);
+  const become = beginning.options.become === undefined && user === 'root' ? undefined : given.ssh.become;
+  const draft: Draft = {
+    playbook: name,
+    // Nothing that is looked at depends on it.
+    cluster: { name: 'new', hostname: 'new.invalid' },
+    ssh: { ...given.ssh, user, become },
+    external: given.external,
+    hosts: [],
+  };
+  const others = [...playbooks.values()].filter((one) => one !== playbook);
+  const meet = async (hosts: readonly NamedHost[], before: readonly Met[]): Promise<readonly Met[]> => {
+    const named = withNames(
+      hosts,
+      before.flatMap(({ host }) => host.name ?? []),
+    );
+    const found = beginning.options.look
+      ? await lookAtHosts(draft, named, { playbooks: [playbook, ...others], beginning })
+      : [];
+    if (found.length > 0) beginning.show('found', { hosts: found, read: [] });
+    const met: Met[] = [];
+    for (const [index, host] of hosts.entries()) {
+      const one = await confirmed(
+        { host, found: found[index] },
+        named[index] as DraftHost,
+        playbook.roles,
+        questions,
+      );
+      if (one !== undefined) met.push(one);
+    }
+    return met;
+  };
+
+  let met = given.hosts.length === 0 ? [] : await meet(given.hosts, []);
+  let external = given.external;
+  for (const role of playbook.roles.filter(({ hosts }) => hosts.minimum > 0)) {
+    if (external.includes(role.name)) continue;
+    const isDoor = role !== playbook.roles.at(-1);
+    const wanted = () => role.hosts.minimum - met.filter(({ host }) => host.role === role.name).length;
+    // Who has named some on the command line has named all.
+    if (wanted() <= 0) continue;
+    for (;;) {
+      const means = meaning(role, { isDoor, isEnough: wanted() <= 0 });
+      if (isDoor && wanted() <= 0) break;
+      const host = await questions.host(role, { means });
+      if (host === undefined) {
+        if (isDoor) external = [...external, role.name];
+        break;
+      }
+      met = [...met, ...(await meet([host], met))];
+    }
+  }
+  const hostname = given.hostname ?? (await questions.hostname(doorName(met, playbook.roles)));
+  const clusterName = given.name ?? (await questions.clusterName(clusterNameOf(hostname)));
+  return {
+    draft: { ...draft, external, cluster: { name: clusterName, hostname } },
+    named: met.map(({ host }) => host),
+    found: met.flatMap(({ found }) => found ?? []),
+    playbook,
+  };
+}
+
+/** What an empty answer means; undefined where there has to be one. */
+function meaning(
+  { external }: Role,
+  { isDoor, isEnough }: { readonly isDoor: boolean; readonly isEnough: boolean },
+): string | undefined {
+  if (isDoor) return external ? 'somebody else runs it' : undefined;
+  return isEnough ? 'that was the last' : undefined;
+}
+
+/** The host with what is still asked of it; undefined where it is not to be kept. */
+async function confirmed(
+  { host, found }: Met,
+  named: DraftHost,
+  roles: readonly Role[],
+  questions: Questions,
+): Promise<Met | undefined> {
+  if (found?.reached === false && !(await questions.anyway(named))) return undefined;
+  const needsHostname = roles.find(({ name }) => name === host.role)?.hostname === 'required';
+  if (host.hostname !== undefined || !needsHostname) return { host, found };
+  return { host: { ...host, hostname: await questions.publicName(named, found?.publicNames ?? []) }, found };
+}
+
+/** The name for which the host with the cluster's address answers. */
+function doorName(met: readonly Met[], roles: readonly Role[]): string | undefined {
+  const door = met.find(({ host }) => host.role !== roles.at(-1)?.name);
+  return door?.host.hostname ?? door?.found?.publicNames[0];
+}

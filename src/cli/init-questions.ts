@@ -1,0 +1,165 @@
+import type { DraftHost, NamedHost } from '../begin/draft.ts';
+import { entryForm, parseEntry } from '../begin/entry.ts';
+import { cleanLine } from '../document/clean-text.ts';
+import { clusterNameMistake, hostnameMistake, type Mistake, userPattern } from '../inventory/names.ts';
+import { OperatorError, problemsOf } from '../model/operator-error.ts';
+import type { Role } from '../model/playbook.ts';
+import type { Environment } from './environment.ts';
+import { discardTyped } from './typed-ahead.ts';
+
+interface Choice {
+  readonly value: string;
+  readonly hint: string;
+}
+
+/**
+ * What `init` asks on a terminal, one question at a time. Each throws OperatorError `interrupted` at Ctrl-C
+ * and Escape.
+ */
+export class Questions {
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  replace(file: string): Promise<boolean> {
+    return this.#yes(`${file} exists already. Replace it once everything is known?`, { otherwise: false });
+  }
+
+  playbook(choices: readonly Choice[], likely: string): Promise<string> {
+    const options = choices.map(({ value, hint }) => ({ value, label: value, hint: cleanLine(hint) }));
+    return this.#ask(({ select }, common) =>
+      select({ ...common, message: 'What do the nodes have?', options, initialValue: likely }),
+    );
+  }
+
+  /** Undefined: as ssh would choose. */
+  async user(): Promise<string | undefined> {
+    const answer = await this.#text('Who logs in to the hosts?', {
+      placeholder: 'as ssh would choose',
+      mistake: (text) =>
+        text === '' || userPattern.test(text) ? undefined : { message: 'write a user name', next: '' },
+    });
+    return answer === '' ? undefined : answer;
+  }
+
+  /** Undefined where nothing was typed, which is an answer only if it `means` something. */
+  async host({ name: role, description }: Role, { means }: { readonly means?: string | undefined }) {
+    const answer = await this.#text(`A ${role}: ${description}`, {
+      placeholder: means === undefined ? entryForm : `${entryForm}; empty: ${means}`,
+      mistake: (text) => (text === '' && means !== undefined ? undefined : entryMistake(role, text)),
+    });
+    return answer === '' ? undefined : parseEntry(role, answer);
+  }
+
+  /** A name of what was found, or another one. */
+  publicName({ name }: DraftHost, proposals: readonly string[]): Promise<string> {
+    return this.#text(`The public DNS name of ${name}`, {
+      initialValue: proposals[0],
+      mistake: hostnameMistake,
+    });
+  }
+
+  hostname(proposal: string | undefined): Promise<string> {
+    return this.#text('The DNS name that browsers see', {
+      initialValue: proposal,
+      mistake: hostnameMistake,
+    });
+  }
+
+  clusterName(proposal: string): Promise<string> {
+    return this.#text('The name of the cluster, which stays on its hosts', {
+      initialValue: proposal,
+      mistake: clusterNameMistake,
+    });
+  }
+
+  /** Of a host that can't be looked at, or not as root. */
+  anyway(host: NamedHost & { readonly name: string }): Promise<boolean> {
+    return this.#yes(`Keep ${host.name} all the same?`, { otherwise: false });
+  }
+
+  write(file: string): Promise<boolean> {
+    return this.#yes(`Write this to ${file}?`, { otherwise: true });
+  }
+
+  #yes(question: string, { otherwise }: { readonly otherwise: boolean }): Promise<boolean> {
+    return this.#ask(({ confirm }, common) =>
+      confirm({ ...common, message: cleanLine(question), initialValue: otherwise }),
+    );
+  }
+
+  async #text(
+    question: string,
+    {
+      mistake,
+      placeholder,
+      initialValue,
+    }: {
+      readonly mistake: (text: string) => Mistake | undefined;
+      readonly placeholder?: string;
+      readonly initialValue?: string | undefined;
+    },
+  ): Promise<string> {
+    const answer = await this.#ask(({ text }, common) =>
+      text({
+        ...common,
+        message: cleanLine(question),
+        ...(placeholder === undefined ? {} : { placeholder }),
+        ...(initialValue === undefined ? {} : { initialValue: cleanLine(initialValue) }),
+        validate: (given) => {
+          const found = mistake((given ?? '').trim());
+          return found === undefined
+            ? undefined
+            : cleanLine([found.message, found.next].join('; ')).replace(/; $/, '');
+        },
+      }),
+    );
+    return answer.trim();
+  }
+
+  /** Loaded only here: nobody else has questions that are drawn. */
+  async #ask<Answer>(
+    ask: (clack: typeof import('@clack/prompts'), common: CommonOptions) => Promise<Answer>,
+  ): Promise<Exclude<Answer, symbol>> {
+    const { stdin, output, signal } = this.#environment;
+    const clack = await import('@clack/prompts');
+    await discardTyped(this.#environment);
+    signal.throwIfAborted();
+    const { stream, giveBack } = output.lend();
+    try {
+      const answer = await ask(clack, { input: stdin, output: stream, signal, withGuide: false });
+      if (typeof answer === 'symbol') throw given();
+      return answer as Exclude<Answer, symbol>;
+    } finally {
+      giveBack();
+    }
+  }
+}
+
+interface CommonOptions {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly signal: AbortSignal;
+  readonly withGuide: boolean;
+}
+
+function entryMistake(role: string, text: string): Mistake | undefined {
+  try {
+    parseEntry(role, text);
+    return undefined;
+  } catch (error) {
+    const [problem] = problemsOf(error);
+    return problem && { message: problem.message, next: problem.next ?? '' };
+  }
+}
+
+/** Given up at a question. */
+function given(): OperatorError {
+  return new OperatorError({
+    code: 'interrupted',
+    message: 'interrupted at a question',
+    next: 'run the command again',
+  });
+}
