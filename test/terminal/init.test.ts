@@ -1,0 +1,108 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildProgram, clusterproxy } from '../cli/program.ts';
+import { startCluster, type TestCluster } from '../run/cluster.ts';
+import { closeTerminals, clusterproxyOn, type Terminal } from './terminal.ts';
+
+let cluster: TestCluster;
+let folder: string;
+beforeAll(async () => {
+  [cluster] = await Promise.all([startCluster(), buildProgram()]);
+});
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'clusterproxy-init-'));
+  const entries = [...cluster.demo.hosts.values()].map(
+    ({ name, port, target }) =>
+      `Host ${name}\n  HostName 127.0.0.1\n  Port ${port}\n  IdentityFile ${target.identityFiles[0]}\n`,
+  );
+  const always = `Host *\n  UserKnownHostsFile ${join(folder, 'known_hosts')}\n  IdentitiesOnly yes\n  IdentityAgent none\n`;
+  writeFileSync(join(folder, 'ssh_config'), entries.join('') + always);
+});
+afterEach(closeTerminals);
+afterAll(() => cluster?.close());
+
+const enter = '\r';
+const ctrlC = '\x03';
+const init = (...more: readonly string[]) =>
+  clusterproxyOn(['init', '--ssh-config', 'ssh_config', ...more], { cwd: folder });
+
+/** Waits for a question, and answers it. */
+async function answer(terminal: Terminal, question: string | RegExp, keys: string): Promise<void> {
+  await terminal.shows(question);
+  terminal.type(keys);
+}
+
+describe('init on a terminal of 80x24', () => {
+  it('asks, looks at each host as it is named, and writes what plan takes as it is', async () => {
+    const terminal = init();
+    await answer(terminal, 'What do the nodes have?', enter);
+    await answer(terminal, 'Who logs in to the hosts?', `root${enter}`);
+    await answer(terminal, /A proxy:/, `proxy-1${enter}`);
+    await answer(terminal, 'Pin 1 key of 1 host', `y${enter}`);
+    await answer(terminal, /A node: a\s+BigBlueButton server/, `bbb-03${enter}`);
+    await answer(terminal, /Pin 1 key of 1 host[^]*Pin 1 key of 1 host/, `y${enter}`);
+    await terminal.shows('a BigBlueButton server, version 3.0');
+    // What the node says of itself is proposed.
+    await answer(terminal, /The public DNS name of bbb-03\s[^]*bbb-03\.example\.com/, enter);
+    await answer(terminal, 'empty: that was the last', enter);
+    await answer(terminal, 'The DNS name that browsers see', `bbb-proxy.example.com${enter}`);
+    await answer(terminal, 'The name of the cluster', enter);
+    await answer(terminal, 'Write this to clusterproxy.yaml?', enter);
+    expect(await terminal.ended()).toBe(0);
+    const lines = (await terminal.everything()).join('\n');
+    expect(lines).toContain('clusterproxy.yaml is written:');
+    expect(lines).toContain('next: clusterproxy plan -i clusterproxy.yaml');
+    const file = join(folder, 'clusterproxy.yaml');
+    expect(readFileSync(file, 'utf8')).toBe(`# yaml-language-server: $schema=./schema/inventory.schema.json
+playbook: bigbluebutton
+cluster: {name: bbb-proxy, hostname: bbb-proxy.example.com}
+ssh: {user: root, config: ssh_config}
+hosts:
+  proxy:
+    - {name: proxy-1}
+  node:
+    - {name: bbb-03, hostname: bbb-03.example.com}
+`);
+    const plan = await clusterproxy(['plan', '-i', file]);
+    expect(plan.status, plan.stderr).toBe(0);
+  });
+
+  it.each([
+    ['the first', []],
+    ['another', [enter]],
+  ])('Ctrl-C at %s question leaves nothing behind, and says so', async (_which, before) => {
+    const terminal = init('--user', 'root');
+    await terminal.shows('What do the nodes have?');
+    for (const keys of before) {
+      terminal.type(keys);
+      await terminal.shows('A proxy:');
+    }
+    terminal.type(ctrlC);
+    expect(await terminal.ended()).toBe(130);
+    expect((await terminal.everything()).join('\n')).toContain('interrupted before anything was changed');
+    expect(readdirSync(folder)).toEqual(['ssh_config']);
+    // The cursor is there again, and keys are shown.
+    expect(terminal.written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.written.lastIndexOf('\x1b[?25l'));
+  });
+
+  it('goes on without a host that is down, and refuses what is no host', async () => {
+    const terminal = init('--playbook', 'bigbluebutton', '--user', 'root', '--proxy', 'external');
+    await answer(terminal, /A node:/, `https://bbb-01.example.com${enter}`);
+    await answer(terminal, 'with a scheme', `${'\x7f'.repeat(40)}bbb-09.example.com=127.0.0.1:9${enter}`);
+    await terminal.shows('error unreachable: 127.0.0.1:9 refuses connections');
+    await answer(terminal, 'Keep bbb-09 all the same?', enter);
+    await answer(terminal, /A node:[^]*Keep bbb-09[^]*A node:/, ctrlC);
+    expect(await terminal.ended()).toBe(130);
+  });
+
+  it('asks before it replaces a file', async () => {
+    writeFileSync(join(folder, 'clusterproxy.yaml'), 'mine\n');
+    const terminal = init();
+    await answer(terminal, /clusterproxy.yaml exists already/, enter);
+    expect(await terminal.ended()).toBe(1);
+    expect((await terminal.everything()).join('\n')).toContain('nothing was written');
+    expect(readFileSync(join(folder, 'clusterproxy.yaml'), 'utf8')).toBe('mine\n');
+  });
+});
