@@ -1,5 +1,6 @@
 import { withNames } from '../begin/completed.ts';
 import type { Draft, DraftHost, NamedHost } from '../begin/draft.ts';
+import { hostsOfLists } from '../begin/from-lists.ts';
 import { misplaced } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
 import type { FoundHost } from '../model/begun.ts';
@@ -41,6 +42,8 @@ export async function askFor(
   if (playbook === undefined) throw new Error(`there is no playbook ${name}`);
   const wrong = misplaced(given, playbook);
   if (wrong.length > 0) throw new OperatorErrors(wrong);
+  const listed = hostsOfLists(given.lists, playbook.roles, given);
+  const named = [...given.hosts, ...(listed.length === 0 ? [] : await questions.choose(listed))];
   const user = given.ssh.user ?? (given.hosts.length === 0 ? await questions.user() : undefined);
   const become = beginning.options.become === undefined && user === 'root' ? undefined : given.ssh.become;
   const draft: Draft = {
@@ -53,19 +56,19 @@ export async function askFor(
   };
   const others = [...playbooks.values()].filter((one) => one !== playbook);
   const meet = async (hosts: readonly NamedHost[], before: readonly Met[]): Promise<readonly Met[]> => {
-    const named = withNames(
+    const known = withNames(
       hosts,
       before.flatMap(({ host }) => host.name ?? []),
     );
     const found = beginning.options.look
-      ? await lookAtHosts(draft, named, { playbooks: [playbook, ...others], beginning })
+      ? await lookAtHosts(draft, known, { playbooks: [playbook, ...others], beginning })
       : [];
     if (found.length > 0) beginning.show('found', { hosts: found, read: [] });
     const met: Met[] = [];
     for (const [index, host] of hosts.entries()) {
       const one = await confirmed(
         { host, found: found[index] },
-        named[index] as DraftHost,
+        known[index] as DraftHost,
         playbook.roles,
         questions,
       );
@@ -74,7 +77,7 @@ export async function askFor(
     return met;
   };
 
-  let met = given.hosts.length === 0 ? [] : await meet(given.hosts, []);
+  let met = named.length === 0 ? [] : await meet(named, []);
   let external = given.external;
   for (const role of playbook.roles.filter(({ hosts }) => hosts.minimum > 0)) {
     if (external.includes(role.name)) continue;

@@ -1,5 +1,6 @@
 import { completed, foundWarnings, withNames } from '../begin/completed.ts';
 import type { Draft } from '../begin/draft.ts';
+import { hostsOfLists } from '../begin/from-lists.ts';
 import { inventoryText } from '../begin/inventory-text.ts';
 import { misplaced, missing, withoutHostname } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
@@ -22,7 +23,7 @@ import { inventoryExists, isThere, writeInventory } from './init-write.ts';
 /** Finds out what an inventory needs, looks at its hosts, and writes it. */
 export async function begin(options: InitOptions, environment: Environment): Promise<number> {
   const names = await builtInPlaybooks();
-  const given = givenOf(options, names);
+  const given = await givenOf(options, names);
   await environment.attend();
   const beginning = new Beginning(options, environment);
   try {
@@ -58,8 +59,10 @@ async function asGiven(
 ): Promise<Known> {
   const playbook = given.playbook === undefined ? undefined : playbooks.get(given.playbook);
   if (playbook !== undefined) refuse(misplaced(given, playbook));
-  refuse(missing(given, playbook?.roles));
-  const { hostname, hosts: named } = given;
+  const listed = playbook === undefined ? [] : hostsOfLists(given.lists, playbook.roles, given);
+  const named = [...given.hosts, ...listed];
+  refuse(missing({ ...given, hosts: named }, playbook?.roles));
+  const { hostname } = given;
   if (playbook === undefined || hostname === undefined) throw new Error('something is missing');
   const draft: Draft = {
     playbook: playbook.name,
@@ -78,7 +81,7 @@ async function asGiven(
 /** Everything is known that can be: names the hosts, writes the inventory, and tells. */
 async function conclude(
   { draft, named, found, playbook }: Known,
-  { read }: Given,
+  { read, warnings: ofFiles }: Given,
   { beginning, replace }: { readonly beginning: Beginning; readonly replace: boolean },
 ): Promise<number> {
   const { roles } = playbook;
@@ -99,7 +102,8 @@ async function conclude(
   );
   // Nobody gets one that the next command refuses.
   await readText({ file, text });
-  const warnings = foundWarnings(hosts, seen, { playbook: playbook.name, roles });
+  const ofHosts = foundWarnings(hosts, seen, { playbook: playbook.name, roles });
+  const warnings = [...ofFiles, ...ofHosts];
   beginning.warn(warnings);
   const whole = { ...begun, inventory: { file, text, written: false, next: nextCommand(file, options) } };
   if (questions !== undefined) {

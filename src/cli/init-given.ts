@@ -1,7 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { DraftSsh, NamedHost } from '../begin/draft.ts';
 import { parseEntry } from '../begin/entry.ts';
+import { type HostList, type ListKind, readList } from '../begin/from/read-list.ts';
 import { nearestName } from '../document/nearest-name.ts';
+import { readSourceFile } from '../document/source-file.ts';
 import { clusterNameMistake, hostnameMistake, type Mistake, userPattern } from '../inventory/names.ts';
 import type { ReadList } from '../model/begun.ts';
 import { OperatorError } from '../model/operator-error.ts';
@@ -16,11 +18,14 @@ export interface Given {
   readonly ssh: DraftSsh;
   readonly external: readonly string[];
   readonly hosts: readonly NamedHost[];
+  readonly lists: readonly HostList[];
   readonly read: readonly ReadList[];
+  /** what is worth a word of the files */
+  readonly warnings: readonly string[];
 }
 
 /** Throws OperatorError for whatever can't be right, before anybody is asked anything. */
-export function givenOf(options: InitOptions, playbooks: readonly string[]): Given {
+export async function givenOf(options: InitOptions, playbooks: readonly string[]): Promise<Given> {
   const { playbook, hostname, name, user, proxyJump } = options;
   if (playbook !== undefined && !playbooks.includes(playbook)) {
     const meant = nearestName(playbook, playbooks);
@@ -37,14 +42,25 @@ export function givenOf(options: InitOptions, playbooks: readonly string[]): Giv
   }
   const roles = (['proxy', 'balancer', 'node'] as const).map((role) => ({ role, entries: options[role] }));
   const isExternal = (entry: string) => entry === 'external';
+  const lists = await Promise.all(options.from.map((file) => listIn(file, options.fromKind)));
   return {
-    ...{ playbook, hostname, name, read: [] },
+    ...{ playbook, name, hostname: hostname ?? lists.find((list) => list.hostname !== undefined)?.hostname },
+    lists,
+    read: lists.map(({ file, kind, hosts }) => ({ file, kind, hosts: hosts.length })),
+    warnings: lists.flatMap(({ file, passedOver }) =>
+      passedOver === 0 ? [] : [`${passedOver} entries of ${file} can't be hosts and were passed over`],
+    ),
     ssh: sshOf(options),
     external: roles.filter(({ entries }) => entries.some(isExternal)).map(({ role }) => role),
     hosts: roles.flatMap(({ role, entries }) =>
       entries.filter((entry) => !isExternal(entry)).map((entry) => parseEntry(role, entry)),
     ),
   };
+}
+
+async function listIn(file: string, kind: ListKind | undefined) {
+  const { text } = await readSourceFile(file, 'correct the path after --from');
+  return { file, ...readList(file, text, kind) };
 }
 
 function sshOf({ user, become, proxyJump, sshConfig, inventory }: InitOptions): DraftSsh {

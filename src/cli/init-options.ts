@@ -1,3 +1,5 @@
+import type { ListKind } from '../begin/from/read-list.ts';
+
 /** Options of `init`. */
 export interface InitOptions {
   readonly inventory: string;
@@ -9,6 +11,9 @@ export interface InitOptions {
   readonly proxy: readonly string[];
   readonly balancer: readonly string[];
   readonly node: readonly string[];
+  /** files with lists of hosts */
+  readonly from: readonly string[];
+  readonly fromKind?: ListKind;
   readonly user?: string;
   readonly become?: 'sudo' | 'none';
   readonly proxyJump?: string;

@@ -34,6 +34,29 @@ export class Questions {
     );
   }
 
+  /** Those hosts of a list that are meant. */
+  async choose(hosts: readonly NamedHost[]): Promise<readonly NamedHost[]> {
+    const options = hosts.map((host, value) => ({
+      value,
+      label: cleanLine(
+        [host.name, host.hostname, host.address].filter((word) => word !== undefined).join(' '),
+      ),
+      hint: cleanLine(host.role),
+    }));
+    const initialValues = options.map(({ value }) => value);
+    const chosen = await this.#ask(({ multiselect }, common) =>
+      multiselect({
+        ...common,
+        message: 'Which of these hosts?',
+        options,
+        initialValues,
+        required: false,
+        maxItems: 12,
+      }),
+    );
+    return chosen.flatMap((index) => hosts[index] ?? []);
+  }
+
   /** Undefined: as ssh would choose. */
   async user(): Promise<string | undefined> {
     const answer = await this.#text('Who logs in to the hosts?', {

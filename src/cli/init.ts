@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { entryForm } from '../begin/entry.ts';
+import { listKinds } from '../begin/from/read-list.ts';
 import type { Registration } from './environment.ts';
 import type { InitOptions } from './init-options.ts';
 import { addExample, words } from './options.ts';
@@ -34,6 +35,17 @@ export function registerInit(program: Command, { environment, finish }: Registra
       words,
       [],
     )
+    .option(
+      '--from <file>',
+      'take hosts from a list that is there: of a balancer, of Ansible, nginx or ssh',
+      files,
+      [],
+    )
+    .addOption(
+      new Option('--from-kind <kind>', 'what that file is, if it is taken for something else').choices(
+        listKinds,
+      ),
+    )
     .option('--user <name>', 'who logs in (default: as ssh would choose)')
     .addOption(
       new Option('--become <how>', 'how commands run as root (default: sudo, unless root logs in)').choices([
@@ -60,4 +72,8 @@ export function registerInit(program: Command, { environment, finish }: Registra
     'clusterproxy init --playbook bigbluebutton --hostname bbb.example.com \\',
     '    --proxy 192.0.2.5 --node bbb-01.example.com,bbb-02.example.com --user ops',
   );
+}
+
+function files(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
 }

@@ -2,7 +2,7 @@ import { nearestName } from '../document/nearest-name.ts';
 import type { YamlPath } from '../document/yaml-document.ts';
 
 /** What to do about an inventory without anything in it. */
-export const emptyHint = `start with clusterproxy init, or with these lines:
+export const emptyHint = `start with clusterproxy init, a copy of inventory.example.yaml, or these lines:
   playbook: bigbluebutton
   cluster: {name: prod, hostname: bbb.example.com}
   hosts:

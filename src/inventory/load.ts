@@ -51,8 +51,8 @@ export async function readInventory(
 }
 
 /**
- * As `readInventory`, but of a text that isn't in a file yet; `source.file` is where it would be. Only what it
- * names is read.
+ * As `readInventory`, but of a text that isn't in a file yet; `source.file` is where it would be. Only what
+ * it names is read.
  */
 export async function inventoryOfText(source: SourceFile, loadPlaybook: PlaybookLoader): Promise<Inventory> {
   const parts = await partsOf(source, { loadPlaybook, register: new SecretRegister(), problems: [] });

@@ -19,7 +19,10 @@ describe('lists of other programs', () => {
         { id: 2, bbb: { url: 'https://bbb-02.example.com/bigbluebutton/api/', secret: 's' }, settings: {} },
       ]),
     ],
-    ['a YAML file of bbblb', 'servers:\n  - {domain: bbb-01.example.com, secret: a}\n  - {domain: BBB-02.example.com, secret: b}\n'],
+    [
+      'a YAML file of bbblb',
+      'servers:\n  - {domain: bbb-01.example.com, secret: a}\n  - {domain: BBB-02.example.com, secret: b}\n',
+    ],
     [
       'variables',
       'BBB_1=https://bbb-01.example.com/bigbluebutton/api\nSECRET=1\nBBB_2="https://bbb-02.example.com/bigbluebutton/api"\n',
@@ -86,7 +89,8 @@ all:
   });
 
   it('an ssh configuration', () => {
-    const text = 'Host bbb-01 bbb-02\n  HostName %h.example.com\n  User ops\nHost proxy-1\n  HostName 192.0.2.5\n  Port=2222\nMatch all\n  User x\nHost *\n  User me\n';
+    const text =
+      'Host bbb-01 bbb-02\n  HostName %h.example.com\n  User ops\nHost proxy-1\n  HostName 192.0.2.5\n  Port=2222\nMatch all\n  User x\nHost *\n  User me\n';
     expect(read(text)).toMatchObject({
       kind: 'ssh-config',
       hosts: [
@@ -99,7 +103,10 @@ all:
 });
 
 describe('files that mean no good', () => {
-  const bomb = `a: &a [x,x]\n${'bcdefghijklmnopq'.split('').map((key, index) => `${key}: &${key} [*${'abcdefghijklmnop'[index]},*${'abcdefghijklmnop'[index]}]`).join('\n')}\n`;
+  const bomb = `a: &a [x,x]\n${'bcdefghijklmnopq'
+    .split('')
+    .map((key, index) => `${key}: &${key} [*${'abcdefghijklmnop'[index]},*${'abcdefghijklmnop'[index]}]`)
+    .join('\n')}\n`;
   it.each([
     ['nothing', '', 'from-unknown'],
     ['bytes', '\x7fELF\x02\x01\x00\x00', 'from-unknown'],
@@ -107,22 +114,57 @@ describe('files that mean no good', () => {
     ['prose', 'Dear all,\nplease find the list attached.\n', 'from-unknown'],
     ['names with escapes', '[nodes]\n\x1b]0;x\x07\n', 'from-unknown'],
     ['names that are none', '[nodes]\n$(reboot)\n../../etc\n', 'from-empty'],
-    ['too many', `[nodes]\n${Array.from({ length: 501 }, (_, index) => `n${index}`).join('\n')}`, 'from-too-many'],
+    [
+      'too many',
+      `[nodes]\n${Array.from({ length: 501 }, (_, index) => `n${index}`).join('\n')}`,
+      'from-too-many',
+    ],
     ['a range without end', '[nodes]\na[1:9999]\nb[1:9999]\nc[1:9999]\n', 'from-too-many'],
   ])('%s', (_name, text, code) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ problem: expect.objectContaining({ code }) }));
   });
 
   it('passes over what is no host, and takes the others', () => {
-    expect(read('[nodes]\nbbb-01.example.com\n-oProxyCommand=x\n')).toMatchObject({ hosts: [nodes[0]], passedOver: 1 });
+    expect(read('[nodes]\nbbb-01.example.com\n-oProxyCommand=x\n')).toMatchObject({
+      hosts: [nodes[0]],
+      passedOver: 1,
+    });
   });
 
   it('whatever the text is, there are sound hosts or an error with a code', () => {
     const word = fc.constantFrom(
-      ...['[nodes]', 'Host ', 'location /a/html5client/ {', '}', 'proxy_pass https://', 'hosts:', 'all:', ' ', '\n', '  '],
-      ...['url: ', 'bbb-01', '.example.com', 'ansible_host=', '{', ']', '&a', '*a', '"', '\u202e', '=', ':', '22'],
+      ...[
+        '[nodes]',
+        'Host ',
+        'location /a/html5client/ {',
+        '}',
+        'proxy_pass https://',
+        'hosts:',
+        'all:',
+        ' ',
+        '\n',
+        '  ',
+      ],
+      ...[
+        'url: ',
+        'bbb-01',
+        '.example.com',
+        'ansible_host=',
+        '{',
+        ']',
+        '&a',
+        '*a',
+        '"',
+        '\u202e',
+        '=',
+        ':',
+        '22',
+      ],
     );
-    const texts = fc.oneof(fc.string(), fc.array(word).map((words) => words.join('')));
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(word).map((words) => words.join('')),
+    );
     fc.assert(
       fc.property(texts, fc.option(fc.constantFrom(...listKinds), { nil: undefined }), (text, kind) => {
         try {

@@ -130,6 +130,43 @@ hosts:
     );
   });
 
+  it('takes hosts from lists that are there', async () => {
+    const list = join(folder, 'proxy.conf');
+    writeFileSync(
+      list,
+      `server {
+  server_name bbb-proxy.example.com;
+  location /bbb-01/html5client/ { proxy_pass https://bbb-01.example.com; }
+  location /bbb-02/html5client/ { proxy_pass https://bbb-02.example.com; }
+}
+`,
+    );
+    const { status, stdout, stderr } = await clusterproxy([
+      ...['init', '-i', join(folder, 'prod.yaml'), '--ssh-config', config, '--yes', '--json'],
+      ...[
+        '--playbook',
+        'bigbluebutton',
+        '--proxy',
+        'proxy-1',
+        '--node',
+        'bbb-02=bbb-02.example.com',
+        '--from',
+        list,
+      ],
+    ]);
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(stdout).begun.read).toEqual([{ file: list, kind: 'nginx', hosts: 2 }]);
+    expect(text()).toContain('cluster: {name: bbb-proxy, hostname: bbb-proxy.example.com}');
+    expect(text().match(/name: bbb-0\d.*/g)).toEqual([
+      'name: bbb-02, hostname: bbb-02.example.com}',
+      'name: bbb-01, hostname: bbb-01.example.com}',
+    ]);
+    expect((await clusterproxy(['plan', '-i', join(folder, 'prod.yaml')])).status).toBe(0);
+    writeFileSync(list, 'Dear all,\n');
+    const refused = await init('--proxy', 'external', '--from', list);
+    expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('error from-unknown:')]);
+  });
+
   it('replaces no file unless told to', async () => {
     writeFileSync(join(folder, 'prod.yaml'), 'mine\n');
     const some = ['--proxy', 'external', '--node', nodes, '--no-look'];

@@ -42,10 +42,10 @@ describe('init on a terminal of 80x24', () => {
     await answer(terminal, /A proxy:/, `proxy-1${enter}`);
     await answer(terminal, 'Pin 1 key of 1 host', `y${enter}`);
     await answer(terminal, /A node: a\s+BigBlueButton server/, `bbb-03${enter}`);
-    await answer(terminal, /Pin 1 key of 1 host[^]*Pin 1 key of 1 host/, `y${enter}`);
+    await answer(terminal, /Pin 1 key of 1 host[\s\S]*Pin 1 key of 1 host/, `y${enter}`);
     await terminal.shows('a BigBlueButton server, version 3.0');
     // What the node says of itself is proposed.
-    await answer(terminal, /The public DNS name of bbb-03\s[^]*bbb-03\.example\.com/, enter);
+    await answer(terminal, /The public DNS name of bbb-03\s[\s\S]*bbb-03\.example\.com/, enter);
     await answer(terminal, 'empty: that was the last', enter);
     await answer(terminal, 'The DNS name that browsers see', `bbb-proxy.example.com${enter}`);
     await answer(terminal, 'The name of the cluster', enter);
@@ -84,7 +84,9 @@ hosts:
     expect((await terminal.everything()).join('\n')).toContain('interrupted before anything was changed');
     expect(readdirSync(folder)).toEqual(['ssh_config']);
     // The cursor is there again, and keys are shown.
-    expect(terminal.written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.written.lastIndexOf('\x1b[?25l'));
+    expect(terminal.written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(
+      terminal.written.lastIndexOf('\x1b[?25l'),
+    );
   });
 
   it('goes on without a host that is down, and refuses what is no host', async () => {
@@ -93,8 +95,30 @@ hosts:
     await answer(terminal, 'with a scheme', `${'\x7f'.repeat(40)}bbb-09.example.com=127.0.0.1:9${enter}`);
     await terminal.shows('error unreachable: 127.0.0.1:9 refuses connections');
     await answer(terminal, 'Keep bbb-09 all the same?', enter);
-    await answer(terminal, /A node:[^]*Keep bbb-09[^]*A node:/, ctrlC);
+    await answer(terminal, /A node:[\s\S]*Keep bbb-09[\s\S]*A node:/, ctrlC);
     expect(await terminal.ended()).toBe(130);
+  });
+
+  it('lets choose among the hosts of a list', async () => {
+    writeFileSync(join(folder, 'hosts'), '[nodes]\nbbb-01.example.com\nbbb-02.example.com\n');
+    const terminal = init(
+      '--from',
+      'hosts',
+      '--playbook',
+      'bigbluebutton',
+      '--no-look',
+      '--proxy',
+      'external',
+    );
+    // The first is taken out.
+    await answer(terminal, /Which of these hosts\?[\s\S]*bbb-02\.example\.com/, ` ${enter}`);
+    await answer(terminal, 'Who logs in', enter);
+    await answer(terminal, 'The DNS name that browsers see', `bbb.example.com${enter}`);
+    await answer(terminal, 'The name of the cluster', enter);
+    await answer(terminal, 'Write this to clusterproxy.yaml?', enter);
+    expect(await terminal.ended()).toBe(0);
+    const text = readFileSync(join(folder, 'clusterproxy.yaml'), 'utf8');
+    expect(text.match(/name: bbb-.*/g)).toEqual(['name: bbb-02, hostname: bbb-02.example.com}']);
   });
 
   it('asks before it replaces a file', async () => {

@@ -49,7 +49,8 @@ function hostsOf(line: string, group: string): readonly (readonly [string, Liste
 
 /** `bbb-[01:03].example.com` */
 function expanded(pattern: string): readonly string[] {
-  const [, before = '', first = '', last = '', after = ''] = /^(.*?)\[(\d{1,4}):(\d{1,4})\](.*)$/.exec(pattern) ?? [];
+  const [, before = '', first = '', last = '', after = ''] =
+    /^(.*?)\[(\d{1,4}):(\d{1,4})\](.*)$/.exec(pattern) ?? [];
   if (first === '') return [pattern];
   const count = Math.min(Number(last) - Number(first) + 1, longestRange);
   return Array.from({ length: Math.max(0, count) }, (_, index) => {

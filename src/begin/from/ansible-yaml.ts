@@ -33,7 +33,11 @@ function gather(
     }
     if (key !== 'hosts') continue;
     for (const [host, values] of entriesOf(inner)) {
-      hosts.set(host, { ...hosts.get(host), ...hostOf(host, values), ...(isDoorGroup(name) ? { isDoor: true } : {}) });
+      hosts.set(host, {
+        ...hosts.get(host),
+        ...hostOf(host, values),
+        ...(isDoorGroup(name) ? { isDoor: true } : {}),
+      });
     }
   }
 }

@@ -32,7 +32,9 @@ export function inRole({ isDoor: _, ...host }: ListedHost, role: string): NamedH
 /** A place that a list names, as what it is: a public name, or else an address. */
 export function placed(place: string): Pick<DraftHost, 'hostname' | 'address'> {
   const lowered = place.toLowerCase();
-  return lowered.includes('.') && hostnameMistake(lowered) === undefined ? { hostname: lowered } : { address: place };
+  return lowered.includes('.') && hostnameMistake(lowered) === undefined
+    ? { hostname: lowered }
+    : { address: place };
 }
 
 /** The first part of a DNS name; the name of a host in somebody's list may be all of it. */

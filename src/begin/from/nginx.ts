@@ -19,9 +19,12 @@ export function readNginx(
     const [, node] = /^\/([A-Za-z0-9._-]+)\/(?:html5client|[a-z]+\/api)\b/.exec(path) ?? [];
     const target = block?.directives.find(({ name }) => name === 'proxy_pass')?.args[0]?.text ?? '';
     const [, place] = /^https?:\/\/([^/:$\s]+)/.exec(target) ?? [];
-    if (node !== undefined && place !== undefined && !hosts.has(node)) hosts.set(node, { name: node, ...placed(place) });
+    if (node !== undefined && place !== undefined && !hosts.has(node))
+      hosts.set(node, { name: node, ...placed(place) });
   }
-  const server = all.find(({ name, block }) => name === 'server' && walked(block?.directives ?? []).some(isNode));
+  const server = all.find(
+    ({ name, block }) => name === 'server' && walked(block?.directives ?? []).some(isNode),
+  );
   const names = server?.block?.directives.find(({ name }) => name === 'server_name')?.args ?? [];
   return { hosts: [...hosts.values()], hostname: names[0]?.text.toLowerCase() };
 }

@@ -1,3 +1,4 @@
+import { hostnameMistake } from '../../inventory/names.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { readAnsibleIni } from './ansible-ini.ts';
 import { readAnsibleYaml } from './ansible-yaml.ts';
@@ -35,8 +36,8 @@ interface Read {
 }
 
 /**
- * The hosts that a file lists which somebody else's program has made or reads. Its kind is what it looks like,
- * unless that is given. Throws OperatorError `from-unknown`, `from-empty` or `from-too-many`.
+ * The hosts that a file lists which somebody else's program has made or reads. Its kind is what it looks
+ * like, unless that is given. Throws OperatorError `from-unknown`, `from-empty` or `from-too-many`.
  */
 export function readList(file: string, text: string, given?: ListKind): HostList {
   // No list has these, but for a form feed here and there.
@@ -60,7 +61,7 @@ export function readList(file: string, text: string, given?: ListKind): HostList
         next: `say what it is with --from-kind (${listKinds.join(', ')}), or name the hosts by options`,
       });
     }
-    return { kind, hosts, passedOver, hostname: read.hostname };
+    return { kind, hosts, passedOver, hostname: publicOnly(read.hostname) };
   }
   throw unknownKind(file, given === undefined ? 'it looks like nothing that is known' : `it isn't ${given}`);
 }
@@ -75,4 +76,9 @@ function unknownKind(file: string, why: string): OperatorError {
     message: `no hosts can be read from ${file}: ${why}`,
     next: 'give a list of Scalelite, b3scale or bbblb, an Ansible inventory, an nginx file or an ssh configuration; docs/init.md says how each looks',
   });
+}
+
+/** `_` and the like stand for any name. */
+function publicOnly(hostname: string | undefined): string | undefined {
+  return hostname?.includes('.') && hostnameMistake(hostname) === undefined ? hostname : undefined;
 }

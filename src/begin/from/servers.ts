@@ -14,7 +14,9 @@ export function readServers(text: string): readonly ListedHost[] | undefined {
   const data = plainData(text);
   const places = [
     ...(data === undefined ? [] : placesIn(data, 0)),
-    ...[...text.matchAll(/https?:\/\/([^\s/:"'<>@,]+)(?::\d+)?\/[a-z]+\/api\b/gi)].map(([, host = '']) => host),
+    ...[...text.matchAll(/https?:\/\/([^\s/:"'<>@,]+)(?::\d+)?\/[a-z]+\/api\b/gi)].map(
+      ([, host = '']) => host,
+    ),
   ];
   const unique = [...new Set(places.map((place) => place.toLowerCase()))];
   return unique.length === 0 ? undefined : unique.map(placed);
