@@ -23,7 +23,7 @@ interface Hunk {
 export function renderDiff(lines: readonly string[], path: string): Markup {
   const hunks = hunksOf(lines);
   if (hunks.length === 0) return html``;
-  return html`<div class="unified"><table class="diff"><caption class="hidden">${path}, changed lines</caption><thead class="hidden"><tr><th scope="col">Old line</th><th scope="col">New line</th><th scope="col">Change</th><th scope="col">Text</th></tr></thead>${hunks.map(unifiedHunk)}</table></div><div class="beside"><table class="diff two"><caption class="hidden">${path}, before and after</caption><thead><tr><th scope="col" class="number"><span class="hidden">Old line</span></th><th scope="col">Before</th><th scope="col" class="number"><span class="hidden">New line</span></th><th scope="col">After</th></tr></thead>${hunks.map(sidesOfHunk)}</table></div>`;
+  return html`<div class="unified"><table class="diff"><caption class="hidden">${path}, changed lines</caption><colgroup><col class="number"><col class="number"><col class="sign"><col></colgroup><thead class="hidden"><tr><th scope="col">Old line</th><th scope="col">New line</th><th scope="col">Change</th><th scope="col">Text</th></tr></thead>${hunks.map(unifiedHunk)}</table></div><div class="beside"><table class="diff two"><caption class="hidden">${path}, before and after</caption><colgroup><col class="number"><col><col class="number"><col></colgroup><thead><tr><th scope="col" class="number"><span class="hidden">Old line</span></th><th scope="col">Before</th><th scope="col" class="number"><span class="hidden">New line</span></th><th scope="col">After</th></tr></thead>${hunks.map(sidesOfHunk)}</table></div>`;
 }
 
 function unifiedHunk({ head, lines }: Hunk): Markup {

@@ -102,32 +102,36 @@ function frameOf(role: RoleShown, { x, y, width }: Omit<Box, 'height'>): Frame {
   const usable = width - 2 * inner;
   const columns = Math.max(1, Math.floor((usable + gap) / (tile.width + gap)));
   const groups: (Box & { group: Group })[] = [];
-  let [column, line] = [0, y + titleHeight];
-  const across = (usable - gap * (columns - 1)) / columns;
-  for (const group of groupsOf(role.hosts)) {
-    if (group.hosts.length === 1) {
-      // One or two alone needn't be as wide as the whole frame.
-      const own = Math.min(across, 260);
-      groups.push({
-        group,
-        x: x + inner + column * (across + gap),
-        y: line,
-        width: own,
-        height: tile.height,
-      });
-      column += 1;
-      if (column < columns) continue;
-      [column, line] = [0, line + tile.height + gap];
-      continue;
-    }
-    if (column > 0) [column, line] = [0, line + tile.height + gap];
-    const rows = Math.ceil(group.hosts.length / dotsAcross(usable));
-    const height = tile.height + rows * dot.step + 6;
-    groups.push({ group, x: x + inner, y: line, width: usable, height });
+  const across = Math.min(260, (usable - gap * (columns - 1)) / columns);
+  let line = y + titleHeight;
+  for (const row of rowsOf(groupsOf(role.hosts), columns)) {
+    const [first] = row;
+    const dots =
+      first === undefined || first.hosts.length === 1
+        ? 0
+        : Math.ceil(first.hosts.length / dotsAcross(usable));
+    const each = dots === 0 ? across : usable;
+    const height = tile.height + (dots === 0 ? 0 : dots * dot.step + 6);
+    const left = x + inner + (usable - row.length * each - (row.length - 1) * gap) / 2;
+    groups.push(
+      ...row.map((group, index) => ({ group, x: left + index * (each + gap), y: line, width: each, height })),
+    );
     line += height + gap;
   }
   const end = Math.max(y + titleHeight, ...groups.map((box) => box.y + box.height));
   return { role, groups, x, y, width, height: end - y + inner };
+}
+
+/** Single hosts side by side, as many as there is room for; hosts that are put together have a row. */
+function rowsOf(groups: readonly Group[], columns: number): readonly (readonly Group[])[] {
+  const rows: Group[][] = [];
+  for (const group of groups) {
+    const last = rows.at(-1);
+    const fits = group.hosts.length === 1 && last?.[0]?.hosts.length === 1 && last.length < columns;
+    if (fits) last?.push(group);
+    else rows.push([group]);
+  }
+  return rows;
 }
 
 function dotsAcross(width: number): number {
@@ -172,7 +176,7 @@ function drawDot(tone: Tone, x: number, y: number): Markup {
     case 'good':
       return html`<rect class="dot" x="${x}" y="${y}" width="${size}" height="${size}" rx="2"/>`;
     case 'change':
-      return html`<path class="dot" d="M${x} ${y + size}h${size}L${x + size / 2} ${y}z"/>`;
+      return html`<path class="dot" d="M${x} ${y}h${size / 2}l${size / 2} ${size / 2}l-${size / 2} ${size / 2}h-${size / 2}z"/>`;
     case 'bad':
       return html`<path class="dot" d="M${x + size / 2} ${y - 0.5}l${size / 2 + 0.5} ${size / 2 + 0.5}l-${size / 2 + 0.5} ${size / 2 + 0.5}l-${size / 2 + 0.5} -${size / 2 + 0.5}z"/>`;
     case 'wait':

@@ -34,6 +34,7 @@ pre{background:var(--code);border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;
 .skip{position:absolute;left:1rem;top:-4rem;background:var(--panel);padding:.4rem .8rem}
 .skip:focus{top:.5rem}
 .outcome{display:flex;gap:.75rem;align-items:flex-start;font-size:1.5rem;line-height:1.3;font-weight:600;margin:0 0 1rem}
+.outcome span{color:var(--ink)}
 .outcome .icon{width:1.75rem;height:1.75rem;margin-top:.15rem}
 .facts{display:flex;flex-wrap:wrap;gap:.25rem 1.75rem;margin:0;font-size:.9rem}
 .facts div{display:flex;gap:.4rem}
@@ -99,8 +100,10 @@ details.host>.body{padding:0 .9rem .9rem;scroll-margin-top:1rem}
 .diff{font-size:.8125rem;line-height:1.45;margin:.4rem 0;table-layout:fixed;background:var(--panel);border:1px solid var(--line)}
 .diff td{padding:0 .5rem;vertical-align:top;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .diff th{text-align:left;font-size:.75rem;color:var(--soft);padding:.2rem .5rem;font-weight:600}
-.diff .number{width:3.4rem;text-align:right;color:var(--soft);user-select:none}
-.diff .sign{width:1.6rem;color:var(--ink);font-weight:700}
+.diff col.number{width:3.4rem}
+.diff col.sign{width:1.6rem}
+.diff .number{text-align:right;color:var(--soft);user-select:none}
+.diff .sign{color:var(--ink);font-weight:700}
 .diff .text{white-space:pre-wrap;overflow-wrap:anywhere}
 .diff .two .sign,.two span.sign{display:inline-block;width:1.1em}
 .diff .old,.diff tr.old td{background:var(--old-bg)}
@@ -145,7 +148,10 @@ header{padding-top:1.25rem}
 main .beside,main:has(#as-beside:checked) .beside{display:none}
 main .unified,main:has(#as-beside:checked) .unified{display:block}
 .diff .number,.diff thead{display:none}
-.diff .sign{width:1.2rem;padding-right:0}
+.list tbody th{min-width:5.5rem}
+.diff col.number{display:none}
+.diff col.sign{width:1.4rem}
+.diff .sign{padding-right:0}
 .list th,.list td{padding:.4rem .5rem}
 .list .role,.list .people,.list .took,.list .last,.timeline .began{display:none}
 .list dl{display:block}
