@@ -55,9 +55,18 @@ function renderGroup({ hosts, identical, id }: ToldGroup, isOpen: boolean): Mark
   const totals = totalWords([first]);
   const more = rest.length === 0 ? '' : ` and ${count(rest.length, 'more host')}`;
   return html`<details class="host"${isOpen && html` open`}><summary><h3>${first.name}${more}</h3> <span class="about">${first.role}${first.recipe !== null && `, recipe ${first.recipe}`}${totals !== '' && html` · ${totals}`}</span></summary><div class="body" id="${id}">${
-    rest.length > 0 &&
-    html`<p class="same">${identical ? 'The same' : 'The same except for its own name'}: ${rest.map(({ name }) => name).join(', ')}</p>`
+    rest.length > 0 && renderAlike(rest, identical)
   }${introduction(first)}${hosts.map((host) => notesOf(host, hosts.length > 1))}${stagesOf(first).map(renderStage)}${renderEnd(first)}${renderDeciding(first)}${renderLeft(first)}</div></details>`;
+}
+
+/** More names are folded. */
+const mostNames = 12;
+
+function renderAlike(rest: readonly ReportHost[], identical: boolean): Markup {
+  const words = identical ? 'The same' : 'The same except for its own name';
+  const names = rest.map(({ name }) => name).join(', ');
+  if (rest.length <= mostNames) return html`<p class="alike">${words}: ${names}</p>`;
+  return html`<details class="alike"><summary>${words}: ${count(rest.length, 'more host')}</summary><p>${names}</p></details>`;
 }
 
 function introduction({ recipeReason, undoes, retires, doneBy }: ReportHost): Markup {

@@ -160,7 +160,7 @@ function drawGroup({ group, x, y, width, height }: Box & { readonly group: Group
   const room = width - 44;
   const isOne = hosts.length === 1;
   const [name, state] = isOne ? [only?.name ?? '', words] : [`${hosts.length} ${words}`, namesOf(group)];
-  return html`<g class="tile t-${tone}"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="7"${leaves && html` stroke-dasharray="5 4"`}/><use href="#i-${tone}" x="${x + 11}" y="${y + 11}" width="16" height="16"/><text class="name" x="${x + 35}" y="${y + 20}">${fitting(name, room, 13, true)}</text><text class="words" x="${x + 35}" y="${y + 37}">${fitting(state, room, 12)}</text>${!isOne && drawDots(group, { x: x + 13, y: y + tile.height, width })}</g>`;
+  return html`<g class="tile t-${tone}"><rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="7"${leaves && html` stroke-dasharray="5 4"`}/><use href="#i-${tone}" x="${x + 11}" y="${y + 11}" width="16" height="16"/><text class="name" x="${x + 35}" y="${y + 20}">${fitting(name, room, 13, true)}</text><text class="words" x="${x + 35}" y="${y + 37}">${fitting(state, room, 12)}</text>${!isOne && drawDots(group, { x: x + 13, y: y + tile.height, width })}</g>`;
 }
 
 function drawDots({ hosts, tone }: Group, { x, y, width }: Omit<Box, 'height'>): readonly Markup[] {

@@ -57,7 +57,7 @@ ${facts(document)}
 <main id="main">
 ${renderNotes(document)}
 ${renderPicture(document, roles)}
-${renderHosts(roles, groups)}
+${document.runs === undefined && renderHosts(roles, groups)}
 ${renderRollout(document)}
 ${renderChanges(groups, document)}
 ${renderChecks(document)}

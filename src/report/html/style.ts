@@ -56,7 +56,7 @@ pre{background:var(--code);border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;
 .cluster .small{fill:var(--soft)}
 .cluster .frame>rect{fill:none;stroke:var(--line);stroke-width:1.5}
 .cluster .people>rect{fill:var(--off-bg);stroke:var(--off-line);stroke-width:1.5}
-.cluster .tile>rect{fill:var(--tone-bg);stroke:var(--tone-line);stroke-width:1.5}
+.cluster .box{fill:var(--tone-bg);stroke:var(--tone-line);stroke-width:1.5}
 .cluster .tile .words{fill:currentColor}
 .cluster .dot{fill:currentColor}
 .cluster .ring{fill:none;stroke:currentColor;stroke-width:1.5}
@@ -67,7 +67,8 @@ pre{background:var(--code);border-radius:6px;padding:.6rem .8rem;margin:.5rem 0;
 table{border-collapse:collapse;width:100%}
 caption{text-align:left;color:var(--soft);font-size:.9rem;padding:.25rem 0}
 .list{font-size:.9375rem;margin:.5rem 0;background:var(--panel);border:1px solid var(--line)}
-.list th,.list td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid var(--line);font-weight:400}
+.list th,.list td{text-align:left;vertical-align:top;padding:.45rem .7rem;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:break-word}
+.list code,.list dd{overflow-wrap:anywhere}
 .list thead th{color:var(--soft);font-size:.8125rem;font-weight:600}
 .list tbody th{font-weight:600}
 .list caption{background:var(--bg)}
@@ -81,8 +82,8 @@ summary{cursor:pointer;padding:.15rem 0}
 details.host{background:var(--panel);border:1px solid var(--line);border-radius:8px}
 details.host>summary{padding:.65rem .9rem}
 details.host>.body{padding:0 .9rem .9rem;scroll-margin-top:1rem}
-.about,.why,.quiet,.label,.same{color:var(--soft)}
-.about,.why,.quiet,.same{font-size:.875rem}
+.about,.why,.quiet,.label,.alike{color:var(--soft)}
+.about,.why,.quiet,.alike{font-size:.875rem}
 .label{font-size:.8125rem;font-weight:600;margin:1rem 0 .25rem}
 .next .label{margin:0 .25rem 0 0}
 .kind{display:inline-block;min-width:3.7rem;color:var(--soft);font-size:.875rem}
@@ -149,9 +150,9 @@ main .beside,main:has(#as-beside:checked) .beside{display:none}
 main .unified,main:has(#as-beside:checked) .unified{display:block}
 .diff .number,.diff thead{display:none}
 .list tbody th{min-width:5.5rem}
-.diff col.number{display:none}
-.diff col.sign{width:1.4rem}
+.diff{table-layout:auto}
 .diff .sign{padding-right:0}
+.diff .text{width:100%}
 .list th,.list td{padding:.4rem .5rem}
 .list .role,.list .people,.list .took,.list .last,.timeline .began{display:none}
 .list dl{display:block}
@@ -170,5 +171,5 @@ details::details-content{content-visibility:visible;block-size:auto}
 h2,h3,summary{break-after:avoid}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
-@media (forced-colors:active){.tile>rect,.people>rect,.frame>rect{fill:Canvas;stroke:CanvasText}.cluster text{fill:CanvasText}}
+@media (forced-colors:active){.box,.people>rect,.frame>rect{fill:Canvas;stroke:CanvasText}.cluster text{fill:CanvasText}}
 `;

@@ -53,7 +53,8 @@ const forms: Readonly<Record<Kind, readonly [y: number, height: number]>> = {
 /** The command as it went, host by host: what took how long, and for whom each host waited. */
 export function renderTimeline(picture: ReportPicture | undefined): Markup | undefined {
   const rows = (picture?.timeline ?? []).filter(({ phases }) => phases.length > 0);
-  if (picture === undefined || rows.length === 0) return undefined;
+  // That hosts were looked at is no story.
+  if (picture === undefined || !rows.some((row) => workOf(row).length > 0)) return undefined;
   const end = Math.max(1, ...rows.flatMap(({ phases }) => phases.map(({ at, ms }) => at + ms)));
   const causes = causesOf(rows);
   const slowest = [...rows].sort((one, other) => tookOf(other) - tookOf(one)).slice(0, mostRows);
@@ -73,7 +74,7 @@ interface Drawn {
 }
 
 function table(caption: string, rows: readonly Row[], drawn: Drawn): Markup {
-  return html`<table class="list timeline"><caption>${caption}</caption><thead><tr><th scope="col">Host</th><th scope="col" class="bars"><span class="axis"><span>0 s</span><span>${duration(drawn.end)}</span></span></th><th scope="col" class="began">Began after</th><th scope="col">Took</th></tr></thead><tbody>${rows.map((row) => renderRow(row, drawn))}</tbody></table>`;
+  return html`<table class="list timeline"><caption>${caption}</caption><thead><tr><th scope="col">Host</th><th scope="col" class="bars"><span class="axis"><span>0 s</span><span>${duration(drawn.end)}</span></span></th>${drawn.causes.size > 0 && html`<th scope="col" class="began">Began after</th>`}<th scope="col">Took</th></tr></thead><tbody>${rows.map((row) => renderRow(row, drawn))}</tbody></table>`;
 }
 
 function renderRow(row: Row, { end, causes }: Drawn): Markup {
@@ -87,7 +88,7 @@ function renderRow(row: Row, { end, causes }: Drawn): Markup {
   return html`<tr><th scope="row">${host}</th><td class="bars"><svg viewBox="0 0 ${whole} 20" preserveAspectRatio="none" role="img" aria-label="${spoken(phases)}">${
     idle !== undefined &&
     html`<path class="idle" d="M${at(idle[0])} 10H${at(idle[1])}" vector-effect="non-scaling-stroke"/>`
-  }${phases.map((phase) => drawPhase(phase, at))}</svg></td><td class="began">${cause}</td><td>${duration(tookOf(row))}</td></tr>`;
+  }${phases.map((phase) => drawPhase(phase, at))}</svg></td>${causes.size > 0 && html`<td class="began">${cause}</td>`}<td>${duration(tookOf(row))}</td></tr>`;
 }
 
 function drawPhase({ phase, detail, at, ms }: Phase, x: (ms: number) => number): Markup {

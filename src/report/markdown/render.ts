@@ -79,7 +79,7 @@ function missingWords(missing: ReadonlyMap<string, number>): string {
   const all = [...missing].map(([what, number]) => (number === 1 ? what : `${what} (${number} times)`));
   const most = all.slice(0, 4);
   const words = all.length > most.length ? [...most, `${all.length - most.length} more`] : most;
-  return `_Left out, since this summary may have ${limit.toLocaleString('en')} characters: ${text(list(words).slice(0, longestMissing))}. The report with \\-\\-html or \\-\\-json has all of it._`;
+  return `_Left out, since this summary may have ${limit.toLocaleString('en')} characters: ${text(list(words).slice(0, longestMissing))}. The report with --html or --json has all of it._`;
 }
 
 function factsOf({ picture, run }: ReportDocument): readonly Part[] {

@@ -11,22 +11,26 @@ export function text(words: string): string {
   return visible(words)
     .replace(/\s+/g, ' ')
     .trim()
-    .split(/(\b(?:https?|ftp):\/\/\S+|\bwww\.\S+)/i)
+    .split(/(\b(?:https?|ftp):\/\/[^\s<>`]+|\bwww\.[^\s<>`]+)/i)
     .map((part, index) => (index % 2 === 1 ? code(part) : plain(part)))
     .join('');
 }
 
 function plain(words: string): string {
-  return words
-    .replace(/[\\`*_{}[\]()+!|~$:-]|^(\d+)(?=[.)])/g, (mark, number: string | undefined) =>
-      number === undefined ? `\\${mark}` : mark,
-    )
-    .replace(/^(\d+)([.)])/, '$1\\$2')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[@#]/g, (mark) => `${mark === '#' ? '\\#' : '@'}${nothing}`)
-    .replace(/\b(GH)\\-(?=\d)/gi, `$1\\-${nothing}`);
+  return (
+    words
+      .replace(/[\\`*_[\]|~$]/g, '\\$&')
+      // What begins a list or a heading, or draws a line, if the text begins a line.
+      .replace(/^([-+=])/, '\\$1')
+      .replace(/^(\d+)([.)])/, '$1\\$2')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replace(/:(?=[\w+-]+:)/g, '\\:')
+      .replace(/@/g, `@${nothing}`)
+      .replace(/#/g, `\\#${nothing}`)
+      .replace(/\b(GH)-(?=\d)/gi, `$1-${nothing}`)
+  );
 }
 
 /** A name, a path or a value, letter by letter (CommonMark, 6.1): its fence is longer than any in it. */
@@ -58,7 +62,7 @@ function inHtml(words: string): string {
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/[\\`*_[\]~$|!:]/g, (mark) => `&#${mark.charCodeAt(0)};`)
+    .replace(/[\\`*_[\]~$|]|:(?=[\w+-]+:)/g, (mark) => `&#${mark.charCodeAt(0)};`)
     .replace(/[@#](?!\d+;)/g, (mark) => `${mark}${nothing}`);
 }
 
