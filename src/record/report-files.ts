@@ -68,7 +68,7 @@ export class ReportFiles {
     });
   }
 
-  /** Writes the reports of a command that has come to its end; returns what could not be written, in words. */
+  /** Writes the reports of a command that has ended; returns what could not be written, in words. */
   async write(document: ReportDocument): Promise<readonly string[]> {
     const begun = this.#begun;
     this.#begun = undefined;

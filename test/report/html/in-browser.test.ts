@@ -21,6 +21,9 @@ const [desktop, phone] = [
 
 const evil = `<script>document.title = 'run'</script><img src=http://a.example/x onerror="document.title='run'">`;
 const terminal = '\x1b[2J\x1b]0;title\x07\u202egnp.exe';
+/** By how much the page is wider than its window. */
+const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+
 /** The smallest picture there is: one transparent pixel. */
 const pixel =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -95,15 +98,11 @@ describe.skipIf(program === undefined)('in a browser, the page', () => {
     const { page, asked, close } = await opened(full(), viewport, scheme);
     expect(asked).toEqual([]);
     expect(await page.title()).toBe('Apply on prod');
-    const wider = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(wider).toBe(0);
+    expect(await page.evaluate(wider)).toBe(0);
     await page.evaluate(axe);
-    const violations = await page.evaluate(async () => {
-      const run = (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run;
-      return (await run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-    });
+    const violations = await page.evaluate(
+      'axe.run().then(({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes[0].html}`))',
+    );
     expect(violations).toEqual([]);
     await close();
   });
@@ -111,7 +110,7 @@ describe.skipIf(program === undefined)('in a browser, the page', () => {
   it('shows what a host says as text, below each other or side by side', async () => {
     const { page, close } = await opened(full(), desktop, 'light');
     expect(await page.locator('script').count()).toBe(0);
-    const text = await page.locator('main').innerText();
+    const text = await page.locator('main').textContent();
     expect(text).toContain(evil);
     expect(text).toContain('^[[2J^[]0;title^G<U+202E>gnp.exe');
     const [unified, beside] = [page.locator('.unified').first(), page.locator('.beside').first()];
@@ -126,10 +125,10 @@ describe.skipIf(program === undefined)('in a browser, the page', () => {
   it('leads from a host to what changes on it, by keyboard alone', async () => {
     const { page, close } = await opened(runOver(30), desktop, 'light');
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the report');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the report');
     await page.locator('a[href="#plan-2"]').first().focus();
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => location.hash)).toBe('#plan-2');
+    expect(await page.evaluate('location.hash')).toBe('#plan-2');
     await close();
   });
 
@@ -137,10 +136,7 @@ describe.skipIf(program === undefined)('in a browser, the page', () => {
     const { page, asked, close } = await opened(runOver(500, 450), phone, 'light');
     expect(asked).toEqual([]);
     expect(await page.locator('.cluster.narrow').isVisible()).toBe(true);
-    const wider = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(wider).toBe(0);
+    expect(await page.evaluate(wider)).toBe(0);
     await close();
   });
 });
