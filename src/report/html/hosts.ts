@@ -1,6 +1,7 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportCheck, ReportDocument, ReportHost } from '../document/schema.ts';
 import { endOnHost } from '../shared/ends.ts';
+import { count } from '../shared/prose.ts';
 import { type Tone, toneOf, toneOfEnd } from '../shared/tones.ts';
 
 /** A host as the page shows it, whatever the command tells of it. */
@@ -84,6 +85,11 @@ function stateOf(host: ReportHost, checks: readonly ReportCheck[], command: stri
 function stateWithout(document: ReportDocument, name: string, checks: readonly ReportCheck[]): State {
   if (document.checks !== undefined) return stateOfChecks(checks);
   if (document.runs !== undefined) return stateOfRuns(document.runs, name);
+  if (document.schedule?.runs !== undefined && document.schedule.runs.length > 0) {
+    const number = (document.schedule.differences ?? []).filter(({ host }) => host === name).length;
+    if (number === 0) return { tone: 'good', words: 'nothing differs' };
+    return { tone: 'change', words: count(number, 'difference') };
+  }
   return { tone: 'off', words: 'nothing is known' };
 }
 
