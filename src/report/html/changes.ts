@@ -44,7 +44,11 @@ export function renderChanges(groups: readonly ToldGroup[], document: ReportDocu
     hosts[0]?.changes.some(({ diff }) => diff.includes('\n@@ ') || diff.startsWith('@@ ')),
   );
   const ran = document.run !== null && document.command !== 'plan';
-  return html`<section aria-labelledby="changes"><h2 id="changes">${ran ? 'What was to change' : 'What changes'}</h2>${hasDiffs && choice}${groups.map((group) => renderGroup(group, isOpen))}</section>`;
+  const isDone = document.hosts.every(({ status }) =>
+    ['changed', 'done', 'in-sync', 'skipped'].includes(status),
+  );
+  const title = !ran ? 'What changes' : isDone ? 'What was changed' : 'What was to change';
+  return html`<section aria-labelledby="changes"><h2 id="changes">${title}</h2>${hasDiffs && choice}${groups.map((group) => renderGroup(group, isOpen))}</section>`;
 }
 
 const choice = html`<fieldset class="choice"><legend>Show changed lines</legend><label><input type="radio" name="form" id="as-unified" checked> below each other</label><label><input type="radio" name="form" id="as-beside"> side by side</label></fieldset>`;

@@ -11,9 +11,11 @@ import { renderProblem, renderWarning } from './problems.ts';
 const mostCells = 2000;
 
 /** What hosts remember: hosts and runs crosswise, then each run. */
-export function renderHistory({ runs, otherClusters = [] }: ReportDocument): Markup | undefined {
+export function renderHistory({ runs, otherClusters = [], picture }: ReportDocument): Markup | undefined {
   if (runs === undefined) return undefined;
-  const hosts = [...new Set(runs.flatMap((run) => run.hosts.map(({ name }) => name)))];
+  const told = new Set(runs.flatMap((run) => run.hosts.map(({ name }) => name)));
+  const inOrder = (picture?.roles ?? []).flatMap((role) => role.hosts.map(({ name }) => name));
+  const hosts = [...new Set([...inOrder.filter((name) => told.has(name)), ...told])];
   const isDrawn = runs.length > 1 && hosts.length * runs.length <= mostCells;
   return html`<section aria-labelledby="runs"><h2 id="runs">Runs</h2>${runs.length === 0 && html`<p>No host remembers a run.</p>`}${isDrawn && crosswise(runs, hosts)}${runs.map((run, index) => renderRun(run, index === 0 || runs.length <= 2))}${otherClusters.map(({ host, clusters }) => html`<p class="quiet">${host} also has runs of ${clusters.join(', ')}, which are not shown here.</p>`)}</section>`;
 }

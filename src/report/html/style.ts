@@ -75,7 +75,10 @@ caption{text-align:left;color:var(--soft);font-size:.9rem;padding:.25rem 0}
 .list dl{margin:.35rem 0 0;display:grid;grid-template-columns:max-content 1fr;gap:.1rem .75rem;font-size:.875rem}
 .list dt{color:var(--soft)}
 .list dd{margin:0}
-.port,.took{white-space:nowrap}
+.list tbody th{min-width:7.5rem}
+.list td:has(>.state){min-width:9rem}
+.port,.took,.timeline td:last-child,.cross caption{white-space:nowrap}
+.cross tbody th{min-width:0}
 .checks td:first-child{width:8.5rem}
 details{margin:.6rem 0}
 summary{cursor:pointer;padding:.15rem 0}
@@ -150,6 +153,7 @@ main .beside,main:has(#as-beside:checked) .beside{display:none}
 main .unified,main:has(#as-beside:checked) .unified{display:block}
 .diff .number,.diff thead{display:none}
 .list tbody th{min-width:5.5rem}
+.list td:has(>.state){min-width:6rem}
 .diff{table-layout:auto}
 .diff .sign{padding-right:0}
 .diff .text{width:100%}

@@ -52,7 +52,9 @@ const forms: Readonly<Record<Kind, readonly [y: number, height: number]>> = {
 
 /** The command as it went, host by host: what took how long, and for whom each host waited. */
 export function renderTimeline(picture: ReportPicture | undefined): Markup | undefined {
-  const rows = (picture?.timeline ?? []).filter(({ phases }) => phases.length > 0);
+  const rows = (picture?.timeline ?? [])
+    .filter(({ phases }) => phases.length > 0)
+    .sort((one, other) => beginningOf(one) - beginningOf(other));
   // That hosts were looked at is no story.
   if (picture === undefined || !rows.some((row) => workOf(row).length > 0)) return undefined;
   const end = Math.max(1, ...rows.flatMap(({ phases }) => phases.map(({ at, ms }) => at + ms)));
@@ -106,6 +108,11 @@ function bar(kind: Kind): Markup {
 
 function workOf({ phases }: Row): readonly Phase[] {
   return phases.filter(({ phase }) => phase !== 'looking');
+}
+
+/** When its own work began; hosts that were only looked at come last. */
+function beginningOf(row: Row): number {
+  return workOf(row)[0]?.at ?? Number.MAX_SAFE_INTEGER;
 }
 
 /** From its first phase to its last; looking counts only where nothing else was done. */
