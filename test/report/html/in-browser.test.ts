@@ -101,7 +101,7 @@ describe.skipIf(program === undefined)('in a browser, the page', () => {
     expect(await page.evaluate(wider)).toBe(0);
     await page.evaluate(axe);
     const violations = await page.evaluate(
-      'axe.run().then(({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes[0].html}`))',
+      'axe.run().then(({violations}) => violations.map(({id, nodes}) => id + ": " + nodes[0].html))',
     );
     expect(violations).toEqual([]);
     await close();
