@@ -35,7 +35,7 @@ it('is written beside what a command shows, and for its owner alone', async () =
   const applied = await run('apply', '--yes', '--html', file('apply.html'), '--run-id', 'first');
   expect(applied.status).toBe(0);
   expect(read('apply.html')).toContain('All 4 hosts were changed.');
-  expect(read('apply.html')).toMatch(/<title>handler: restarting bbb-web.service/);
+  expect(read('apply.html')).toMatch(/<title>handler: restart-bbb-web, /);
   const again = await clusterproxy(['report', 'first', '--html', file('again.html'), '--quiet']);
   expect(again.status).toBe(0);
   expect(read('again.html')).toContain('All 4 hosts were changed.');

@@ -138,8 +138,10 @@ function scheduleSentence({
   installed,
   when,
   differences = [],
+  runs: looks = [],
 }: NonNullable<ReportDocument['schedule']>): string {
   const runs = installed ? `It runs ${when ?? 'by a timer'}.` : 'No schedule is installed.';
+  if (looks.length === 0) return `${runs} It has not looked yet.`;
   const drift =
     differences.length === 0
       ? 'Nothing differed when it last looked.'

@@ -79,6 +79,22 @@ describe('the page', () => {
     expect(page).toContain('^[[2J&lt;U+202E&gt;gnp');
   });
 
+  it('tells what a schedule has found, and since when', () => {
+    const at = '2026-11-26T10:00:00Z';
+    const looked = { at, endedAt: at, policy: 'report', did: 'report', run: null, exitStatus: 2 } as const;
+    const schedule = {
+      ...{ installed: true, when: 'every 1h' },
+      runs: [{ ...looked, statuses: { 'would-change': 1 }, missed: [], putOff: [], errors: [] }],
+      differences: [{ host: 'bbb-001', what: '/etc/a', since: at }],
+    };
+    const document = { ...documentOf(runResult([])), command: 'schedule status', schedule };
+    const words = wordsOf(renderHtml({ ...document, picture: pictureOf(nodeNames(2)) }));
+    expect(words).toContain('It runs every 1h. 1 difference when it last looked.');
+    expect(words).toContain('bbb-001 /etc/a 2026-11-26 10:00 UTC');
+    expect(words).toContain('bbb-001 1 difference');
+    expect(words).toContain('bbb-002 nothing differs');
+  });
+
   it('has hosts with the same plan once', () => {
     const page = renderHtml(runOver(40));
     expect(wordsOf(page)).toContain('The same except for its own name: 38 more hosts');
