@@ -39,6 +39,7 @@ const withHosts = [
   'test/run/again/begun-elsewhere.test.ts',
   'test/faults/*.test.ts',
   'test/record/{recorded,traced}.test.ts',
+  'test/record/reports.test.ts',
   'test/ssh/kept-connections.test.ts',
   'test/schedule/watch/watch.test.ts',
   'test/report/third-view.test.ts',

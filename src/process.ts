@@ -5,6 +5,7 @@ import { execute } from './cli/program.ts';
 import { Interruptions } from './cli/signals.ts';
 import { exitStatus } from './model/result.ts';
 import { EventLog } from './record/event-log.ts';
+import { ReportFiles } from './record/report-files.ts';
 import { Traces } from './record/traces/traces.ts';
 import { Output } from './report/output.ts';
 import type { StartThread } from './run/planning/elsewhere.ts';
@@ -21,6 +22,11 @@ const events = new EventLog({ now: Date.now, mask: (text) => secrets.mask(text) 
 const traces = new Traces({
   ...{ variables, now: Date.now, version: packageVersion },
   maskAll: (data) => secrets.maskAll(data),
+});
+const reports = new ReportFiles({
+  now: Date.now,
+  maskAll: (data) => secrets.maskAll(data),
+  print: (text) => output.document(text),
 });
 const interruptions = new Interruptions({ phase, output, exit: leaveAtOnce });
 const { signal, leave: leaving } = interruptions;
@@ -42,6 +48,7 @@ const environment: Environment & { startThread?: StartThread } = {
   secrets,
   events,
   traces,
+  reports,
   forget: (variable) => {
     delete variables[variable];
   },
@@ -126,6 +133,7 @@ async function flushed(): Promise<void> {
   // Those of a command that failed; what it was told is told already.
   const unsent = await traces.close();
   if (unsent !== undefined) output.messages.write(`warning: ${unsent}\n`);
+  for (const lost of await reports.close()) output.messages.write(`warning: ${lost}\n`);
   output.close();
   await events.close();
   await Promise.all(

@@ -10,10 +10,16 @@ import type { Environment, Registration } from './environment.ts';
 import { type MetricsOptions, metricsOption, withMetrics } from './metrics.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 import type { Session } from './session.ts';
 import { windowOf } from './window-options.ts';
 
-export interface ApplyCommandOptions extends CommonOptions, ChangeOptions, QueueOptions, MetricsOptions {
+export interface ApplyCommandOptions
+  extends CommonOptions,
+    ChangeOptions,
+    QueueOptions,
+    MetricsOptions,
+    ReportOptions {
   readonly plan?: string;
   readonly prune: boolean;
   readonly verify: boolean;
@@ -31,7 +37,7 @@ export function registerApply(program: Command, { environment, finish }: Registr
     ),
     { force: 'interrupt people who are connected', later: true },
   );
-  addQueueOptions(command)
+  addReportOptions(addQueueOptions(command))
     .option('--prune', 'also remove what belongs to nodes that are no longer in the inventory', false)
     .option(
       '--verify',

@@ -1,7 +1,7 @@
 import { timeWords } from '../calendar/words.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { HostPlan } from '../model/plan.ts';
-import { count } from '../report/terminal/prose.ts';
+import { count } from '../report/shared/prose.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import { interruptsPeople, isLate } from '../run/windows/report.ts';
 import { isUsualDay } from '../run/windows/run-window.ts';

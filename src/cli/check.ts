@@ -9,18 +9,21 @@ import {
   pagerOption,
   summaryOption,
 } from './options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 import type { Session } from './session.ts';
 
-type CheckOptions = CommonOptions & MetricsOptions & { readonly summary: boolean };
+type CheckOptions = CommonOptions & MetricsOptions & ReportOptions & { readonly summary: boolean };
 
 export function registerCheck(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program
-      .command('check')
-      .description(
-        'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers or its balancer wrongly.',
-      ),
-    limitOfComparing,
+  const command = addReportOptions(
+    addCommonOptions(
+      program
+        .command('check')
+        .description(
+          'Reports, for scripts, which hosts are not as they should be: exit 2 if any host differs, 4 if one answers browsers or its balancer wrongly.',
+        ),
+      limitOfComparing,
+    ),
   )
     .addOption(summaryOption())
     .addOption(metricsOption())

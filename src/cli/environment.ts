@@ -1,4 +1,5 @@
 import type { EventLog } from '../record/event-log.ts';
+import type { ReportFiles } from '../record/report-files.ts';
 import type { Traces } from '../record/traces/traces.ts';
 import type { Output } from '../report/output.ts';
 import type { StartThread } from '../run/planning/elsewhere.ts';
@@ -34,6 +35,8 @@ export interface Environment {
   readonly events?: EventLog | undefined;
   /** has a trace of each command sent, where somebody wants one; undefined: nobody does */
   readonly traces?: Traces | undefined;
+  /** writes reports as HTML and Markdown, where somebody wants them; undefined: nobody does */
+  readonly reports?: ReportFiles | undefined;
   readonly phase: {
     /**
      * set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more

@@ -33,7 +33,8 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
   });
   const recording = environment.events?.recording(view) ?? view;
   const traced = environment.traces?.recording(recording) ?? recording;
-  traced.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
+  const reported = environment.reports?.recording(traced) ?? traced;
+  reported.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
   return status;
 }
 

@@ -8,8 +8,9 @@ import {
   pagerOption,
   positive,
 } from './options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 
-interface HistoryOptions extends CommonOptions {
+interface HistoryOptions extends CommonOptions, ReportOptions {
   readonly run?: string;
   readonly last: number;
 }
@@ -17,11 +18,13 @@ interface HistoryOptions extends CommonOptions {
 const usualLength = 10;
 
 export function registerHistory(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program
-      .command('history')
-      .description('Shows what was done, by whom and when, as the hosts themselves remember it.'),
-    limitOfLooking,
+  const command = addReportOptions(
+    addCommonOptions(
+      program
+        .command('history')
+        .description('Shows what was done, by whom and when, as the hosts themselves remember it.'),
+      limitOfLooking,
+    ),
   )
     .option('--run <id>', 'only this run, with everything that it changed')
     .option('--last <n>', 'how many runs to show', positive, usualLength)

@@ -22,9 +22,10 @@ import {
 } from './options.ts';
 import { judge, policiesOf, policyOption } from './policies.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions {
+interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions, ReportOptions {
   readonly policy: readonly string[];
   readonly out?: string;
   readonly summary: boolean;
@@ -42,7 +43,7 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
     limitOfComparing,
   );
-  addQueueOptions(addWindowOptions(command))
+  addReportOptions(addQueueOptions(addWindowOptions(command)))
     .option('--out <file>', 'save the plan, for apply --plan')
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(summaryOption())

@@ -2,14 +2,21 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Problem } from '../model/operator-error.ts';
+import type { ProgressEvent } from '../model/progress.ts';
 import type { LogFile } from '../record/folder.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addExample, pagerOption, positive } from './options.ts';
+import {
+  addReportOptions,
+  checkTargets,
+  type ReportOptions as FileOptions,
+  targetsOf,
+} from './report-options.ts';
 
-interface ReportOptions {
+interface ReportOptions extends FileOptions {
   readonly last: boolean;
   readonly list: number;
   readonly json: boolean;
@@ -22,17 +29,23 @@ interface ReportOptions {
 const usualLength = 20;
 
 export function registerReport(program: Command, { environment, finish }: Registration): void {
-  const command = program
-    .command('report')
-    .argument('[run]', 'the id of a run, or a file that --events has written; all runs without it', notEmpty)
-    .description(
-      'Shows once more what a command told on this machine, from its event log; lists the last runs without an id. Needs no host.',
-    )
-    .option('--last', 'the last run', false)
-    .option('--list <n>', 'how many runs to list', positive, usualLength)
-    .option('--json', 'print one JSON document', false)
-    .option('--quiet', 'show no progress and no messages', false)
-    .option('--verbose', 'show more detail', false)
+  const command = addReportOptions(
+    program
+      .command('report')
+      .argument(
+        '[run]',
+        'the id of a run, or a file that --events has written; all runs without it',
+        notEmpty,
+      )
+      .description(
+        'Shows once more what a command told on this machine, from its event log; lists the last runs without an id. Needs no host.',
+      )
+      .option('--last', 'the last run', false)
+      .option('--list <n>', 'how many runs to list', positive, usualLength)
+      .option('--json', 'print one JSON document', false)
+      .option('--quiet', 'show no progress and no messages', false)
+      .option('--verbose', 'show more detail', false),
+  )
     .addOption(pagerOption())
     .action(async (run: string | undefined, options: ReportOptions) =>
       finish(await report(run, options, environment)),
@@ -59,13 +72,21 @@ async function report(
       next: 'leave one of them out',
     });
   if (run?.includes('/') || run?.endsWith('.jsonl')) {
+    await checkTargets(targetsOf(options), options);
     await shownAgain(await readLog(run), run, options, environment);
     return exitStatus.done;
   }
   const logs = await allLogs(environment);
+  if (run === undefined && !options.last && targetsOf(options).length > 0)
+    throw new OperatorError({
+      code: 'usage',
+      message: 'a list of runs has no report of its own',
+      next: 'name a run, or give --last',
+    });
   if (run === undefined && !options.last) return listed(logs.slice(0, options.list), options, environment);
   const found = run === undefined ? logs[0] : logs.find(({ name }) => name === run);
   if (found !== undefined) {
+    await checkTargets(targetsOf(options), options);
     await shownAgain(await readLog(found.path), found.name, options, environment);
     return exitStatus.done;
   }
@@ -118,11 +139,17 @@ async function shownAgain(
     import('../model/result.ts'),
   ]);
   const onlyNews = options.quiet && ['check', 'schedule run'].includes(begin.command);
-  if (options.pager && !options.json) output.keepForPager();
+  if (options.pager && !options.json && options.markdown !== '-') output.keepForPager();
+  if (options.markdown === '-') output.tellResultsAside();
   const view = chooseView(output, { ...options, onlyNews });
   const { end, latest } = replay(lines, view);
+  const ended = async (document: ReportDocument) => {
+    for (const lost of await writtenAgain({ begin, lines }, document, options, output))
+      output.messages.write(`warning: ${lost}\n`);
+    view.end(document);
+  };
   if (end !== undefined) {
-    view.end(end);
+    await ended(end);
     return;
   }
   const last = lines.at(-1)?.at ?? begin.at;
@@ -133,11 +160,38 @@ async function shownAgain(
   };
   const nothing = errorReport(begin.command, { exitStatus: exitStatus.failed, errors: [problem] }, secrets);
   const document: ReportDocument = latest ?? nothing;
-  view.end({
+  await ended({
     ...document,
     summary: { ...document.summary, exitStatus: exitStatus.failed },
     errors: [...(document.errors ?? []), errorDocument(problem)],
   });
+}
+
+/** The reports of a past command: who talked to whom is not in its log, but when what was done is. */
+async function writtenAgain(
+  { begin, lines }: Log,
+  document: ReportDocument,
+  options: ReportOptions,
+  output: Environment['output'],
+): Promise<readonly string[]> {
+  const targets = targetsOf(options);
+  if (targets.length === 0) return [];
+  const [{ HostPhases }, { pictureOf, writeReports }, { screenshotsIn }] = await Promise.all([
+    import('../record/phases.ts'),
+    import('../record/report-files.ts'),
+    import('../record/screenshots.ts'),
+  ]);
+  const start = Date.parse(begin.at);
+  const phases = new HostPhases(start);
+  for (const line of lines)
+    if (line.event === 'progress') phases.progress(line.progress as ProgressEvent, Date.parse(line.at));
+  const end = Date.parse(lines.at(-1)?.at ?? begin.at);
+  const { version, cluster, inventory, operator, from } = begin;
+  const picture = { version, name: cluster, inventory, operator, from, roles: [], ways: [] };
+  const drawn = pictureOf({ picture, start }, phases.ended(end), end);
+  const screenshots = await screenshotsIn(document.browser?.screenshots);
+  const whole = { ...document, picture: { ...drawn, ...screenshots } };
+  return writeReports(whole, targets, (text) => output.document(text));
 }
 
 async function listed(

@@ -2,19 +2,22 @@ import type { Command } from 'commander';
 import { addChangeOptions, type ChangeOptions, changeOptionsOf } from './change-options.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 import { windowOf } from './window-options.ts';
 
-interface RollbackOptions extends CommonOptions, ChangeOptions {
+interface RollbackOptions extends CommonOptions, ChangeOptions, ReportOptions {
   readonly run?: string;
   readonly removePackages: boolean;
 }
 
 export function registerRollback(program: Command, { environment, finish }: Registration): void {
-  const command = addChangeOptions(
-    addCommonOptions(
-      program.command('rollback').description('Undoes what a run changed, on all hosts that it touched.'),
-    ).option('--run <id>', 'the run to undo (default: the latest)'),
-    { force: 'interrupt people who are connected, and discard what was changed since the run' },
+  const command = addReportOptions(
+    addChangeOptions(
+      addCommonOptions(
+        program.command('rollback').description('Undoes what a run changed, on all hosts that it touched.'),
+      ).option('--run <id>', 'the run to undo (default: the latest)'),
+      { force: 'interrupt people who are connected, and discard what was changed since the run' },
+    ),
   )
     .option('--remove-packages', 'also remove the packages that the run installed', false)
     .action(async (options: RollbackOptions) => finish(await rollback(options, environment)));

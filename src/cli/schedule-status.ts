@@ -16,13 +16,18 @@ import { Systemd } from '../schedule/systemd.ts';
 import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
+import { beginReports, type ReportOptions } from './report-options.ts';
 import type { StatusOptions } from './schedule-options.ts';
 import { ownFolder } from './schedule-round.ts';
 
 /** Shows what a schedule does and has found; returns the exit status. No host is asked. */
-export async function scheduleStatus(options: StatusOptions, environment: Environment): Promise<number> {
+export async function scheduleStatus(
+  options: StatusOptions & ReportOptions,
+  environment: Environment,
+): Promise<number> {
   const loaded = await loadInventory(options.inventory, environment.secrets);
   const chosen = limitedTo(loaded.hosts, options.limit);
+  await beginReports(options, loaded, environment);
   const installed = await installedOf(options.inventory, environment);
   const unit = installed?.unit ?? nameOf(loaded);
   const systemd = installed?.systemd;
@@ -97,16 +102,17 @@ function isoOf(instant: number | undefined): string | undefined {
   return instant === undefined ? undefined : new Date(instant).toISOString();
 }
 
-function end(
+async function end(
   command: string,
   options: CommonOptions,
-  { output, secrets }: Environment,
+  { output, secrets, reports }: Environment,
   schedule: ScheduleTold,
-): number {
+): Promise<number> {
   const told = { schedule, exitStatus: exitStatus.done };
   const document = reportDocument(resultWithoutHosts(command), told, secrets);
   const view = chooseView(output, options);
   view.show('schedule', document);
+  for (const lost of (await reports?.write(document)) ?? []) output.messages.write(`warning: ${lost}\n`);
   view.end(document);
   return exitStatus.done;
 }

@@ -11,6 +11,7 @@ import {
   limitOfComparing,
   withoutEvents,
 } from './options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 import {
   addScheduledOptions,
   type InstallOptions,
@@ -87,16 +88,18 @@ export function registerSchedule(program: Command, { environment, finish }: Regi
     'clusterproxy schedule install --inventory prod.yaml --print kubernetes',
   );
 
-  const status = addCommonOptions(
-    group
-      .command('status')
-      .description(
-        'Shows the last runs and the next one, what differs and since when, and why it was not repaired.',
-      ),
-    'show what differs on these hosts or roles only (comma-separated)',
+  const status = addReportOptions(
+    addCommonOptions(
+      group
+        .command('status')
+        .description(
+          'Shows the last runs and the next one, what differs and since when, and why it was not repaired.',
+        ),
+      'show what differs on these hosts or roles only (comma-separated)',
+    ),
   )
     .addOption(stateOption())
-    .action(async (options: StatusOptions) => {
+    .action(async (options: StatusOptions & ReportOptions) => {
       const { scheduleStatus } = await import('./schedule-status.ts');
       finish(await scheduleStatus(options, environment));
     });

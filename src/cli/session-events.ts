@@ -15,6 +15,7 @@ import { home } from '../ssh/config/home.ts';
 import { packageVersion } from '../version.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
+import type { ReportOptions } from './report-options.ts';
 
 /** Commands of which a log is kept: those that change something, and what a schedule does. */
 const keeping: ReadonlySet<string> = new Set([
@@ -74,7 +75,14 @@ export async function beginEvents(
 }
 
 /** Refuses two things that would both be on standard output. */
-export function refuseTwoOnStdout({ events, json }: EventOptions): void {
+export function refuseTwoOnStdout({ events, json, markdown }: EventOptions & ReportOptions): void {
+  if (events?.kind === 'stdout' && markdown === '-') {
+    throw new OperatorError({
+      code: 'usage',
+      message: '--markdown - and --events - would both write to standard output',
+      next: 'name a file for one of them',
+    });
+  }
   if (events?.kind !== 'stdout' || !json) return;
   throw new OperatorError({
     code: 'usage',

@@ -16,6 +16,7 @@ import type { Hooks } from './hooks.ts';
 import type { Measuring } from './measuring.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
+import { beginReports, type ReportOptions } from './report-options.ts';
 import { beginEvents, type EventOptions, refuseTwoOnStdout } from './session-events.ts';
 import { lookUp, type NeededSecrets } from './session-secrets.ts';
 
@@ -131,8 +132,10 @@ export class Session {
     let document: ReportDocument = measured === undefined ? made : { ...made, measured };
     for (const completing of this.#completing) document = await completing(document);
     document = (await this.hooks?.ended(document)) ?? document;
-    const unsent = await this.environment.traces?.send(document);
+    const { traces, reports } = this.environment;
+    const unsent = await traces?.send(document);
     if (unsent !== undefined) document = this.#withWarning(document, unsent);
+    for (const text of (await reports?.write(document)) ?? []) document = this.#withWarning(document, text);
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     if (!this.#isShared) await this.connector.close().catch(() => undefined);
@@ -170,7 +173,7 @@ export class Session {
 /** Loads the inventory and checks what the command line says of it, before any host is asked. */
 export async function openSession(
   command: string,
-  options: EventOptions,
+  options: EventOptions & ReportOptions,
   environment: Environment,
   needed: NeededSecrets = 'everything',
   given?: Inventory,
@@ -183,6 +186,7 @@ export async function openSession(
   const { json } = options;
   const onlyNews = options.quiet && ['check', 'schedule run'].includes(command);
   refuseTwoOnStdout(options);
+  await beginReports(options, loaded, environment);
   // Even the first line of the log may be lost, and that is told.
   if (options.pager === true && !json) environment.output.keepForPager();
   let view = means?.view ?? chooseView(environment.output, { ...options, onlyNews });
@@ -197,6 +201,7 @@ export async function openSession(
   view = log?.recording(view) ?? view;
   environment.traces?.begin({ command, cluster: cleanName(loaded.cluster.name) });
   view = environment.traces?.recording(view) ?? view;
+  view = environment.reports?.recording(view) ?? view;
   for (const text of lost) tellLoss(text);
   const { inventory, missing } = await lookUp(loaded, {
     ...{ needed, environment, json },

@@ -1,20 +1,23 @@
 import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, pagerOption } from './options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 
 export function registerStatus(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program
-      .command('status')
-      .description('Shows the state of each host: in sync since when, unfinished runs, locked by whom.'),
-    limitOfLooking,
+  const command = addReportOptions(
+    addCommonOptions(
+      program
+        .command('status')
+        .description('Shows the state of each host: in sync since when, unfinished runs, locked by whom.'),
+      limitOfLooking,
+    ),
   )
     .addOption(pagerOption())
-    .action(async (options: CommonOptions) => finish(await status(options, environment)));
+    .action(async (options: CommonOptions & ReportOptions) => finish(await status(options, environment)));
   addExample(command, 'clusterproxy status --inventory prod.yaml');
 }
 
-async function status(options: CommonOptions, environment: Environment): Promise<number> {
+async function status(options: CommonOptions & ReportOptions, environment: Environment): Promise<number> {
   const [
     { openSession },
     { planRun },

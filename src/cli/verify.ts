@@ -8,8 +8,9 @@ import {
   limitOfLooking,
   timeoutOption,
 } from './options.ts';
+import { addReportOptions, type ReportOptions } from './report-options.ts';
 
-interface VerifyOptions extends CommonOptions {
+interface VerifyOptions extends CommonOptions, ReportOptions {
   readonly timeout: number;
   readonly browser: boolean;
   readonly browserPath: string | undefined;
@@ -19,13 +20,15 @@ interface VerifyOptions extends CommonOptions {
 }
 
 export function registerVerify(program: Command, { environment, finish }: Registration): void {
-  const command = addCommonOptions(
-    program
-      .command('verify')
-      .description(
-        'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing, but for the meetings of --with-meeting and the streams of --with-stream.',
-      ),
-    limitOfLooking,
+  const command = addReportOptions(
+    addCommonOptions(
+      program
+        .command('verify')
+        .description(
+          'Asks the cluster from here what a browser would ask, and compares the answers: exit 4 if one is wrong. Changes nothing, but for the meetings of --with-meeting and the streams of --with-stream.',
+        ),
+      limitOfLooking,
+    ),
   )
     .addOption(timeoutOption())
     .option(

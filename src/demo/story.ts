@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
-import { count } from '../report/terminal/prose.ts';
+import { count } from '../report/shared/prose.ts';
 import { checksumsOf, differences, sha256sumLines } from './checksums.ts';
 import { inventoryName, sampleHosts } from './cluster.ts';
 import type { Stage } from './stage.ts';

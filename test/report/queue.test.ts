@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ReportQueued, ReportRollout } from '../../src/report/document/schema.ts';
-import { queuedWords, renderQueues, spanWords } from '../../src/report/terminal/queue.ts';
+import { queuedWords, spanWords } from '../../src/report/shared/queued.ts';
+import { renderQueues } from '../../src/report/terminal/queue.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
 
 const style = makeStyle({ columns: 80, color: false, verbose: false });

@@ -56,6 +56,12 @@ function writingsOf(secret: string): readonly string[] {
   ];
 }
 
+/** A page as its reader sees it. */
+function unescaped(text: string): string {
+  const characters = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'", '&amp;': '&' };
+  return Object.entries(characters).reduce((all, [entity, one]) => all.replaceAll(entity, one), text);
+}
+
 const register = new SecretRegister();
 for (const secret of all) register.add(secret);
 
@@ -95,12 +101,18 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   addPrograms();
   const { run, inventory } = cluster;
   const common = ['--inventory', inventory];
+  const reports: string[] = [];
+  const report = (form: string) => {
+    reports.push(join(cluster.folder, `report-${reports.length}.${form}`));
+    return reports.at(-1) ?? '';
+  };
+  const [page, summary] = [() => report('html'), () => report('md')];
   const plan = join(cluster.folder, 'plan.json');
 
   // What only looks runs side by side, here and below.
   const [valid, planned, asJson] = await Promise.all([
     run('validate', ...common),
-    run('plan', ...common, '--out', plan, '--verbose'),
+    run('plan', ...common, '--out', plan, '--verbose', '--html', page(), '--markdown', summary()),
     run('plan', ...common, '--json'),
   ]);
   expect(valid.status).toBe(0);
@@ -142,7 +154,16 @@ it('a playbook with secrets goes through a whole life, and they are in its files
 
   // The application's own check quotes its files, in plain and in base64.
   cluster.complain(true);
-  const failed = await run('apply', ...common, '--yes', '--verbose');
+  const failed = await run(
+    'apply',
+    ...common,
+    '--yes',
+    '--verbose',
+    '--html',
+    page(),
+    '--markdown',
+    summary(),
+  );
   expect(failed.status).toBe(3);
   expect(failed.stdout).toContain('validation-failed');
   expect(failed.stdout).toContain("can't take these lines");
@@ -155,12 +176,14 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   expect(cluster.text('/etc/app/whole.conf')).toContain(rotated.file);
   await Promise.all(
     ['history', 'status', 'check'].flatMap((command) => [
-      run(command, ...common, '--verbose').then(({ status }) => expect(status, command).toBe(0)),
+      run(command, ...common, '--verbose', '--html', page(), '--markdown', summary()).then(({ status }) =>
+        expect(status, command).toBe(0),
+      ),
       run(command, ...common, '--json'),
     ]),
   );
   // Somebody edits beside our keys; the former secrets come back out of the files' originals.
-  const rolledBack = await run('rollback', ...common, '--yes', '--verbose');
+  const rolledBack = await run('rollback', ...common, '--yes', '--verbose', '--html', page());
   expect(rolledBack.status).toBe(0);
   expect(rolledBack.stdout).toContain('********');
   expect(cluster.text('/etc/app/whole.conf')).toContain(secrets.file);
@@ -201,6 +224,12 @@ it('a playbook with secrets goes through a whole life, and they are in its files
   for (const text of [...bodies, ...below, log, environment]) expectNone('told', text);
 
   for (const text of cluster.written) expectNone('printed', text);
+  expect(reports).toHaveLength(11);
+  for (const name of reports) {
+    const text = readFileSync(name, 'utf8');
+    expectNone(name, text);
+    expectNone(name, unescaped(text));
+  }
 
   const targets = ['/etc/app/app.properties', '/etc/app/app.yml', '/etc/default/app', '/etc/app/whole.conf'];
   const files = filesBelow(cluster.root);

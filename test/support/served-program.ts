@@ -4,6 +4,7 @@ import type { Environment } from '../../src/cli/environment.ts';
 import { execute } from '../../src/cli/program.ts';
 import { exitStatus } from '../../src/model/result.ts';
 import { EventLog } from '../../src/record/event-log.ts';
+import { ReportFiles } from '../../src/record/report-files.ts';
 import { Output } from '../../src/report/output.ts';
 import { SecretRegister } from '../../src/secrets/register.ts';
 
@@ -43,6 +44,11 @@ async function carryOut({ argv, variables }: Call): Promise<Answer> {
   setMaxListeners(0, signal);
   const now = () => Date.parse(variables.CLUSTERPROXY_TEST_TIME ?? '2026-11-29T12:00Z');
   const events = new EventLog({ now, mask: (text) => secrets.mask(text) });
+  const reports = new ReportFiles({
+    now,
+    maskAll: (data) => secrets.maskAll(data),
+    print: (text) => output.document(text),
+  });
   const environment: Environment = {
     stdin: Readable.from([]) as NodeJS.ReadStream,
     output,
@@ -55,12 +61,14 @@ async function carryOut({ argv, variables }: Call): Promise<Answer> {
     interrupt: () => undefined,
     secrets,
     events,
+    reports,
     forget: (variable) => {
       delete process.env[variable];
     },
     phase: { changing: false },
   };
   const code = await execute(argv, environment);
+  for (const lost of await reports.close()) output.messages.write(`warning: ${lost}\n`);
   output.close();
   await events.close();
   if (output.takeLoss() !== undefined) return { code: exitStatus.failed, stdout: '', stderr: 'output lost' };

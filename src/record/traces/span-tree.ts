@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '../../model/progress.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../../report/document/schema.ts';
+import { HostPhases, type Phase } from '../phases.ts';
 
 /** A span before it has ids. */
 export interface SpanData {
@@ -18,16 +19,6 @@ export interface TraceBeginning {
   readonly cluster: string;
 }
 
-interface Phase {
-  readonly phase: string;
-  readonly detail: string | undefined;
-  readonly start: number;
-  readonly end: number | undefined;
-}
-
-/** Phases whose detail is a command or a package; that of others may be about people. */
-const told: readonly string[] = ['handler', 'validating', 'acting', 'unpacking', 'fetching', 'settling'];
-
 /** Exit statuses of a command that did what it should: done, differs, deferred. */
 const sound: readonly number[] = [0, 2, 5];
 
@@ -41,31 +32,18 @@ export class SpanTree {
   readonly #beginning: TraceBeginning;
   readonly #now: () => number;
   readonly #start: number;
-  #lookBegan: number;
-  /** by host; the last one of each may not have ended */
-  readonly #phases = new Map<string, Phase[]>();
+  readonly #phases: HostPhases;
 
   /** `now`: milliseconds since the epoch */
   constructor(beginning: TraceBeginning, now: () => number) {
     this.#beginning = beginning;
     this.#now = now;
     this.#start = now();
-    this.#lookBegan = this.#start;
+    this.#phases = new HostPhases(this.#start);
   }
 
   progress(event: ProgressEvent): void {
-    const now = this.#now();
-    if (event.kind === 'looking') this.#lookBegan = now;
-    if (event.kind === 'looked') {
-      const look = { phase: 'looking', detail: undefined, start: this.#lookBegan, end: now };
-      this.#of(event.host).push(look);
-    }
-    if (event.kind !== 'host') return;
-    const phases = this.#of(event.host);
-    end(phases, now);
-    if (event.phase === 'done') return;
-    const detail = told.includes(event.phase) ? event.detail : undefined;
-    phases.push({ phase: event.phase, detail, start: now, end: undefined });
+    this.#phases.progress(event, this.#now());
   }
 
   /** All of it, once the command has ended. */
@@ -85,32 +63,20 @@ export class SpanTree {
         ...(code === undefined ? {} : { 'error.type': code }),
       },
       ...(sound.includes(exitStatus) ? {} : { failed: code ?? `exit status ${exitStatus}` }),
-      children: [...this.#phases].map(([name, phases]) => {
-        end(phases, now);
-        return hostSpan(
+      children: [...this.#phases.ended(now)].map(([name, phases]) =>
+        hostSpan(
           name,
           phases,
           document.hosts.find((host) => host.name === name),
-        );
-      }),
+        ),
+      ),
     };
   }
-
-  #of(host: string): Phase[] {
-    const phases = this.#phases.get(host) ?? [];
-    this.#phases.set(host, phases);
-    return phases;
-  }
-}
-
-function end(phases: Phase[], now: number): void {
-  const last = phases.at(-1);
-  if (last !== undefined && last.end === undefined) phases[phases.length - 1] = { ...last, end: now };
 }
 
 function hostSpan(name: string, phases: readonly Phase[], host: ReportHost | undefined): SpanData {
   const code = host?.error?.code;
-  const children = phases.map(({ phase, detail, start, end = start }) => ({
+  const children = phases.map(({ phase, detail, start, end }) => ({
     ...{ name: phase, start, end, children: [] },
     attributes: {
       ...{ 'clusterproxy.host': name, 'clusterproxy.phase': phase },

@@ -16,6 +16,7 @@ import {
   type unsettled,
 } from './host-schema.ts';
 import { measured } from './measured-schema.ts';
+import { picture } from './picture-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
 import { record } from './record-schema.ts';
 import { scheduleSchema } from './schedule-schema.ts';
@@ -237,6 +238,7 @@ export const reportSchema = z.object({
   support: supportSchema
     .optional()
     .describe('of support: the bundle; its texts come with the program, or are placeholders such as host-1'),
+  picture: picture.optional(),
 });
 
 export type ReportDocument = z.infer<typeof reportSchema>;
@@ -265,6 +267,7 @@ export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportMeasured = z.infer<typeof measured>;
 export type ReportSchedule = NonNullable<ReportDocument['schedule']>;
 export type ReportBegun = z.infer<typeof begun>;
+export type ReportPicture = z.infer<typeof picture>;
 export type ReportInventory = z.infer<typeof inventory>;
 /** How a host ended. */
 export type ReportStatus = (typeof statuses)[number];

@@ -1,6 +1,7 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { oneLine } from '../shared/prose.ts';
 import { authorNotes } from './author.ts';
-import { oneLine, wrap } from './prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** What is accepted, or what `accept` has done. */

@@ -1,5 +1,5 @@
 import type { ReportChange } from '../document/schema.ts';
-import { oneLine } from './prose.ts';
+import { oneLine } from '../shared/prose.ts';
 import type { Style } from './style.ts';
 
 /**

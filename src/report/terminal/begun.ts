@@ -1,6 +1,7 @@
 import type { ReportBegun, ReportDocument } from '../document/schema.ts';
+import { list, oneLine } from '../shared/prose.ts';
 import { renderProblem } from './problem.ts';
-import { list, oneLine, wrap } from './prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 type Found = ReportBegun['hosts'][number];

@@ -1,6 +1,7 @@
 import type { ReportHost } from '../document/schema.ts';
-import { count, list, oneLine, wrap } from './prose.ts';
-import { differs } from './reading.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { differs } from '../shared/reading.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 type Deciding = NonNullable<ReportHost['deciding']>;

@@ -1,5 +1,6 @@
 import type { ReportDocument, ReportForecast, ReportHost } from '../document/schema.ts';
-import { list, oneLine, wrap } from './prose.ts';
+import { list, oneLine } from '../shared/prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** What packages change on each host before anything is planned; hosts with the same once. */

@@ -1,29 +1,11 @@
 import type { ReportDocument, ReportPastRun } from '../document/schema.ts';
+import { endOnHost } from '../shared/ends.ts';
+import { count, duration, oneLine } from '../shared/prose.ts';
+import { queuedWords } from '../shared/queued.ts';
+import { upgradedWords, whoWords } from '../shared/words.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
-import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
-import { queuedWords } from './queue.ts';
+import { widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { upgradedWords, whoWords } from './words.ts';
-
-/** How a run ended on a host, for people. */
-const endWords: Readonly<Record<string, string>> = {
-  committed: 'changed',
-  reverted: 'rolled back',
-  deferred: 'deferred',
-  refused: 'refused',
-  abandoned: 'ended early',
-  queued: 'queued',
-  kept: 'kept unconfirmed',
-  conflict: 'in conflict',
-  stuck: 'stuck',
-};
-
-/** How one ended that had waited until nobody was there, by the code of its error. */
-const queueWords: Readonly<Record<string, string>> = {
-  withdrawn: 'withdrawn',
-  replaced: 'replaced',
-  expired: 'expired',
-};
 
 /** The runs that hosts remember: who, when, from where, and what became of it on each host. */
 export function renderHistory(
@@ -63,8 +45,7 @@ function renderHost(
   width: number,
   style: Style,
 ): readonly string[] {
-  const ended = host.state === 'abandoned' ? queueWords[host.error?.code ?? ''] : undefined;
-  const words = ended ?? endWords[host.state] ?? `not finished (${host.state})`;
+  const words = endOnHost(host);
   const changes = host.changes.filter(({ kind }) => kind !== 'action');
   const actions = host.changes.filter(({ kind }) => kind === 'action');
   const handlers = host.handlers.map(oneLine);

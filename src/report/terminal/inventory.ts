@@ -1,5 +1,5 @@
 import type { ReportDocument } from '../document/schema.ts';
-import { oneLine } from './prose.ts';
+import { oneLine } from '../shared/prose.ts';
 
 /** `prod.yaml is valid: cluster prod, playbook mine, proxy: 1, node: 2` */
 export function renderInventory({ inventory }: ReportDocument): readonly string[] {

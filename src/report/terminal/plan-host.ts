@@ -5,15 +5,16 @@ import type {
   ReportHost,
   ReportRollout,
 } from '../document/schema.ts';
+import { guardWords } from '../shared/guard.ts';
+import { list, oneLine } from '../shared/prose.ts';
+import { queuedWords } from '../shared/queued.ts';
+import { lastStagesOf, partsOf, type StageOfHost } from '../shared/reading.ts';
+import { changeWords, unsettledWords } from '../shared/words.ts';
 import { authorNotes } from './author.ts';
-import { guardWords } from './guard.ts';
 import { askedGuards } from './plan-table.ts';
 import { renderProblem } from './problem.ts';
-import { list, oneLine, wrap } from './prose.ts';
-import { queuedWords } from './queue.ts';
-import { lastStagesOf, partsOf, type StageOfHost } from './reading.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { changeWords, unsettledWords } from './words.ts';
 
 /** `node-01: node, recipe 2.6 (version 2.6 is installed)` */
 export function renderHeader(host: ReportHost, style: Style): readonly string[] {

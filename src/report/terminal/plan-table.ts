@@ -1,11 +1,11 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
-import { guardWords } from './guard.ts';
-import { count, list, oneLine } from './prose.ts';
-import { differs, stagesOf } from './reading.ts';
+import { guardWords } from '../shared/guard.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { differs, stagesOf } from '../shared/reading.ts';
+import { totalWords } from '../shared/totals.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
-import { totalWords } from './totals.ts';
 
 /** More hosts aren't shown one by one, as long as they have neighbours of which the same is said. */
 const mostSingle = 12;

@@ -1,20 +1,20 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { groupPlans, type PlanGroup } from '../shared/plan-groups.ts';
+import { differs, stagesOf } from '../shared/reading.ts';
+import { statusSummary, totalWords } from '../shared/totals.ts';
 import { renderLeft } from './accepted.ts';
 import { adviceOnce, errorsOnce } from './advice.ts';
 import { renderDeciding } from './deciding.ts';
 import { renderHolds } from './hold.ts';
-import { groupPlans, type PlanGroup } from './plan-groups.ts';
 import { renderEnd, renderHeader, renderNotes, renderStages } from './plan-host.ts';
 import { renderPlanTable } from './plan-table.ts';
 import { renderProblem } from './problem.ts';
 import { indent, wrap } from './prose.ts';
 import { renderQueues } from './queue.ts';
-import { differs, stagesOf } from './reading.ts';
 import { byWords } from './result.ts';
 import { renderRollout } from './rollout.ts';
 import type { Style } from './style.ts';
-import { statusSummary, totalWords } from './totals.ts';
 import { renderWarning } from './warning.ts';
 import { renderWindows } from './window.ts';
 

@@ -1,5 +1,6 @@
 import type { ReportError, ReportLocation } from '../document/schema.ts';
-import { count, indent, list, oneLine, widthOf, wrap } from './prose.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { indent, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /**

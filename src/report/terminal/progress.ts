@@ -1,6 +1,6 @@
 import type { HostPhase, ProgressEvent } from '../../model/progress.ts';
 import type { Output } from '../output.ts';
-import { count } from './prose.ts';
+import { count } from '../shared/prose.ts';
 
 /** Where progress goes. */
 export interface ProgressOptions {

@@ -29,28 +29,12 @@ export function wrap(
   return [...lines, line.trimEnd()];
 }
 
-/** A text without line ends and runs of blanks. */
-export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim();
-}
-
 /** The words of another program: every line kept, indented. */
 export function indent(text: string, by: number): readonly string[] {
   return text
     .replace(/\n+$/, '')
     .split('\n')
     .map((line) => (line === '' ? '' : ' '.repeat(by) + line));
-}
-
-/** `1 host`, `2 hosts` */
-export function count(number: number, singular: string, plural = `${singular}s`): string {
-  return `${number} ${number === 1 ? singular : plural}`;
-}
-
-/** `a`, `a and b`, `a, b and c` */
-export function list(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }
 
 /** Columns on a terminal, near enough: East Asian wide characters and emoji count twice (UAX #11). */
@@ -66,12 +50,4 @@ export function widthOf(text: string): number {
         : 1;
   }
   return width;
-}
-
-/** `850 ms`, `12.3 s`, `4 min 05 s` */
-export function duration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
-  const seconds = Math.round(milliseconds / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }

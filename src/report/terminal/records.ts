@@ -1,5 +1,6 @@
 import type { ReportDocument } from '../document/schema.ts';
-import { oneLine, wrap } from './prose.ts';
+import { oneLine } from '../shared/prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** `20261121T074501Z-4f2a9c: apply on prod by ada, 2026-11-21 07:45:01 UTC: exit status 0` */

@@ -1,15 +1,16 @@
 import { statusWords, statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
+import { count, duration, oneLine } from '../shared/prose.ts';
+import { queuedWords } from '../shared/queued.ts';
+import { statusSummary } from '../shared/totals.ts';
+import { upgradedWords } from '../shared/words.ts';
 import { adviceOnce } from './advice.ts';
 import { passedWords } from './deciding.ts';
 import { abortedWords } from './followed.ts';
 import { renderDeferred, renderProblem } from './problem.ts';
-import { count, duration, oneLine, widthOf, wrap } from './prose.ts';
-import { queuedWords } from './queue.ts';
+import { widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { statusSummary } from './totals.ts';
 import { renderWarning } from './warning.ts';
-import { upgradedWords } from './words.ts';
 
 /** How a run ended: a line for each host, what went wrong below it, then what it comes to. */
 export function renderResult(document: ReportDocument, style: Style): readonly string[] {

@@ -1,5 +1,6 @@
 import type { ReportRollout } from '../document/schema.ts';
-import { list, oneLine, wrap } from './prose.ts';
+import { list, oneLine } from '../shared/prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /**

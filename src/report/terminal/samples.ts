@@ -1,9 +1,10 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { totalWords } from '../shared/totals.ts';
 import { renderPlan } from './plan.ts';
 import { renderProblem } from './problem.ts';
-import { count, list, oneLine, wrap } from './prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { totalWords } from './totals.ts';
 
 /**
  * What a playbook comes to on its sample hosts: a line for each, what is wrong below it, then whether it's

@@ -1,7 +1,8 @@
 import { statusWords } from '../../model/status-words.ts';
 import type { ReportDocument, ReportSchedule, ReportStatus } from '../document/schema.ts';
+import { count, list } from '../shared/prose.ts';
 import { authorNotes } from './author.ts';
-import { count, list, wrap } from './prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 type Run = NonNullable<ReportSchedule['runs']>[number];

@@ -1,14 +1,15 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { oneLine } from '../shared/prose.ts';
+import { queuedWords } from '../shared/queued.ts';
+import { differs } from '../shared/reading.ts';
+import { statusSummary, totalWords } from '../shared/totals.ts';
+import { unsettledWords, whoWords } from '../shared/words.ts';
 import { adviceOnce } from './advice.ts';
 import { renderHolds } from './hold.ts';
 import { renderProblem } from './problem.ts';
-import { oneLine, wrap } from './prose.ts';
-import { queuedWords } from './queue.ts';
-import { differs } from './reading.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { statusSummary, totalWords } from './totals.ts';
 import { renderWarning } from './warning.ts';
-import { unsettledWords, whoWords } from './words.ts';
 
 /**
  * What state each host is in: whether it is as planned, since which run, what isn't finished, who is at work.

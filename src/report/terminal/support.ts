@@ -1,5 +1,5 @@
 import type { ReportDocument, ReportSupport } from '../document/schema.ts';
-import { count } from './prose.ts';
+import { count } from '../shared/prose.ts';
 
 type Host = ReportSupport['hosts'][number];
 type Run = ReportSupport['runs'][number];

@@ -1,16 +1,17 @@
 import type { ReportDocument, ReportHost, ReportToday } from '../document/schema.ts';
+import { guardWords } from '../shared/guard.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { queuedWords } from '../shared/queued.ts';
+import { differs } from '../shared/reading.ts';
+import { totalWords } from '../shared/totals.ts';
+import { unsettledWords, whoWords } from '../shared/words.ts';
 import { adviceOnce } from './advice.ts';
-import { guardWords } from './guard.ts';
 import { renderHolds } from './hold.ts';
 import { renderProblem } from './problem.ts';
-import { count, list, oneLine, wrap } from './prose.ts';
-import { queuedWords } from './queue.ts';
-import { differs } from './reading.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
-import { totalWords } from './totals.ts';
 import { renderWarning } from './warning.ts';
 import { timeWords } from './window.ts';
-import { unsettledWords, whoWords } from './words.ts';
 
 /** Whether the cluster may be changed now, and all that speaks against it, on one screen. */
 export function renderToday(document: ReportDocument, style: Style): readonly string[] {

@@ -1,5 +1,6 @@
 import type { ReportDocument, ReportTrouble } from '../document/schema.ts';
-import { count, list, oneLine, wrap } from './prose.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /**

@@ -1,7 +1,8 @@
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { oneLine } from '../shared/prose.ts';
 import { adviceOnce } from './advice.ts';
 import { renderProblem } from './problem.ts';
-import { oneLine, widthOf, wrap } from './prose.ts';
+import { widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 const stateWords = {

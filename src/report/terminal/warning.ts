@@ -1,4 +1,5 @@
-import { count, wrap } from './prose.ts';
+import { count } from '../shared/prose.ts';
+import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** What is true of the cluster rather than of one host. */

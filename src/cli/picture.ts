@@ -1,0 +1,59 @@
+import type { Inventory } from '../inventory/inventory.ts';
+import type { PortFact, Role } from '../model/playbook.ts';
+import type { PictureBeginning } from '../report/document/picture.ts';
+import { operatorHere } from '../run/operator.ts';
+import { packageVersion } from '../version.ts';
+
+/** What an inventory and its playbook say of a cluster: who is in it, and who talks to whom. */
+export function beginningOf(inventory: Inventory): PictureBeginning {
+  const { cluster, playbook, file, hosts, external, vars } = inventory;
+  const { name, roles } = playbook;
+  const present = roles.filter(
+    (role) => external.has(role.name) || hosts.some((host) => host.role === role.name),
+  );
+  return {
+    ...{ version: packageVersion(), name: cluster.name, hostname: cluster.hostname, playbook: name },
+    ...{ inventory: file, ...operatorHere() },
+    roles: present.map((role) => ({
+      role: role.name,
+      ...(external.has(role.name) ? { external: true as const } : {}),
+      hosts: hosts
+        .filter((host) => host.role === role.name)
+        .map(({ name: host, hostname, state }) => ({
+          name: host,
+          ...(hostname === undefined ? {} : { hostname }),
+          ...(state === 'active' ? {} : { state }),
+        })),
+    })),
+    ways: waysTo(present, vars),
+  };
+}
+
+/** By what a playbook says for firewalls, and by whom it tells to send nobody to a host that is drained. */
+function waysTo(roles: readonly Role[], vars: Inventory['vars']): PictureBeginning['ways'] {
+  const names = roles.map(({ name }) => name);
+  const users = ['everyone', 'operators', ...names];
+  return roles.flatMap((role) => {
+    const ways = users.flatMap((from) => {
+      const ports = role.ports
+        .filter((port) => port.from.includes(from))
+        .flatMap((port) => portOf(port, vars));
+      return ports.length === 0 ? [] : [{ from, to: role.name, ports }];
+    });
+    const told = role.guards.flatMap(({ drain }) => drain?.on ?? []);
+    const senders = [...new Set(told)].filter(
+      (from) => names.includes(from) && !ways.some((way) => way.from === from),
+    );
+    return [...ways, ...senders.map((from) => ({ from, to: role.name, ports: [] }))];
+  });
+}
+
+/** Nothing for a port that is switched off, or that depends on more than a variable. */
+function portOf(
+  { port, protocol, purpose }: PortFact,
+  vars: Inventory['vars'],
+): PictureBeginning['ways'][number]['ports'] {
+  const variable = /^\{\{\s*vars\.(\w+)\s*\}\}$/.exec(port)?.[1];
+  const number = variable === undefined ? port : String(vars[variable] ?? '');
+  return /^[1-9]\d*(?:-\d+)?$/.test(number) ? [{ port: number, protocol, purpose }] : [];
+}

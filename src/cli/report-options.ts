@@ -1,0 +1,111 @@
+import { constants } from 'node:fs';
+import { access, lstat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { reasonOf } from '../document/reason.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { OperatorError } from '../model/operator-error.ts';
+import type { ReportTarget } from '../record/report-files.ts';
+import type { Environment } from './environment.ts';
+
+/** Where a command writes its report, beside what it shows. */
+export interface ReportOptions {
+  readonly html?: string;
+  /** a file, or `-` for standard output */
+  readonly markdown?: string;
+}
+
+/** Adds `--html` and `--markdown`. */
+export function addReportOptions(command: Command): Command {
+  return command
+    .option(
+      '--html <file>',
+      'also write a report as one web page, which needs neither network nor script',
+      file,
+    )
+    .option(
+      '--markdown <file>',
+      'also write a summary as Markdown, for pull requests and chat; - for standard output',
+      file,
+    );
+}
+
+function file(value: string): string {
+  if (value === '') throw new InvalidArgumentError('It must be a file.');
+  return value;
+}
+
+/** What is to be written, and where. */
+export function targetsOf({ html, markdown }: ReportOptions): readonly ReportTarget[] {
+  return [
+    ...(html === undefined ? [] : [{ form: 'html' as const, file: html }]),
+    ...(markdown === undefined
+      ? []
+      : [{ form: 'markdown' as const, file: markdown === '-' ? undefined : markdown }]),
+  ];
+}
+
+/**
+ * Looks, before any host is asked, whether reports can be written where they are to be. Throws OperatorError
+ * `report-file`, or `usage` where one would be written over something else.
+ */
+export async function checkTargets(
+  targets: readonly ReportTarget[],
+  { inventory, json = false }: { readonly inventory?: string; readonly json?: boolean },
+): Promise<void> {
+  if (json && targets.some(({ file }) => file === undefined))
+    throw usage('--json and --markdown - would both write to standard output', 'name a file for --markdown');
+  const files = targets.flatMap(({ file }) => file ?? []);
+  const paths = files.map((file) => resolve(file));
+  if (new Set(paths).size < paths.length)
+    throw usage('--html and --markdown name the same file', 'name two files');
+  if (inventory !== undefined && paths.includes(resolve(inventory)))
+    throw usage(`a report would be written over the inventory ${inventory}`, 'name another file');
+  for (const file of files) await checkFile(file);
+}
+
+async function checkFile(file: string): Promise<void> {
+  try {
+    await access(dirname(resolve(file)), constants.W_OK | constants.X_OK);
+    const there = await lstat(file).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    // It is replaced, never written through: not the file that a link leads to, and no device.
+    if (there?.isFile() === false)
+      throw new Error(there.isSymbolicLink() ? 'it is a symbolic link' : 'it is no regular file');
+  } catch (error) {
+    throw new OperatorError({
+      code: 'report-file',
+      message: `the report can't be written to ${file}: ${reasonOf(error)}`,
+      next: 'name a file in a folder that exists and that you may write to; --markdown - is standard output',
+    });
+  }
+}
+
+function usage(message: string, next: string): OperatorError {
+  return new OperatorError({ code: 'usage', message, next });
+}
+
+/** Begins the reports of a command that is about to ask hosts. */
+export async function beginReports(
+  options: ReportOptions & { readonly json: boolean },
+  inventory: Inventory,
+  { reports, output, secrets }: Environment,
+): Promise<void> {
+  const targets = targetsOf(options);
+  if (reports === undefined) return;
+  if (targets.length === 0) {
+    reports.begin([], nothing);
+    return;
+  }
+  await checkTargets(targets, { inventory: inventory.file, json: options.json });
+  const [{ beginningOf }, { pictureDocument }] = await Promise.all([
+    import('./picture.ts'),
+    import('../report/document/picture.ts'),
+  ]);
+  if (targets.some(({ file }) => file === undefined)) output.tellResultsAside();
+  reports.begin(targets, pictureDocument(beginningOf(inventory), secrets));
+}
+
+const nothing = { version: '', name: '', inventory: '', operator: '', from: '', roles: [], ways: [] };

@@ -1,0 +1,168 @@
+import { reasonOf } from '../document/reason.ts';
+import { replaceFile } from '../document/replace-file.ts';
+import type { ProgressEvent } from '../model/progress.ts';
+import type { PictureBeginning } from '../report/document/picture.ts';
+import type { ReportDocument, ReportPicture } from '../report/document/schema.ts';
+import type { Chapter, View } from '../report/view.ts';
+import { HostPhases, type Phase } from './phases.ts';
+import { screenshotsIn } from './screenshots.ts';
+
+/** A form in which a report is written beside what the terminal shows. */
+export type ReportForm = 'html' | 'markdown';
+
+/** A file, or standard output. */
+export interface ReportTarget {
+  readonly form: ReportForm;
+  /** undefined: standard output */
+  readonly file: string | undefined;
+}
+
+export interface ReportFilesOptions {
+  /** milliseconds since the epoch */
+  readonly now: () => number;
+  /** takes the secrets of the run out of plain data */
+  readonly maskAll: <Data>(data: Data) => Data;
+  /** puts a whole report on standard output */
+  readonly print: (text: string) => void;
+}
+
+/** Reports hold hosts' files. */
+const mode = 0o600;
+
+interface Begun {
+  readonly targets: readonly ReportTarget[];
+  readonly picture: PictureBeginning;
+  readonly start: number;
+  readonly phases: HostPhases;
+}
+
+/**
+ * Writes the report of a command as HTML and as Markdown once the command has ended, or failed. Whatever
+ * becomes of that, the command ends as it would have without.
+ */
+export class ReportFiles {
+  readonly #options: ReportFilesOptions;
+  #begun: Begun | undefined;
+  /** what a command that failed told at its end */
+  #failed: ReportDocument | undefined;
+
+  constructor(options: ReportFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Begins the reports of a command. */
+  begin(targets: readonly ReportTarget[], picture: PictureBeginning): void {
+    const start = this.#options.now();
+    this.#failed = undefined;
+    this.#begun =
+      targets.length === 0 ? undefined : { targets, picture, start, phases: new HostPhases(start) };
+  }
+
+  /** The same view, but that it is noted when what was done on hosts. */
+  recording(view: View): View {
+    const begun = this.#begun;
+    if (begun === undefined) return view;
+    const progress = (event: ProgressEvent) => begun.phases.progress(event, this.#options.now());
+    return new TimedView(view, progress, (document) => {
+      this.#failed = document;
+    });
+  }
+
+  /** Writes the reports of a command that has ended; returns what could not be written, in words. */
+  async write(document: ReportDocument): Promise<readonly string[]> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    this.#failed = undefined;
+    if (begun === undefined) return [];
+    const { now, maskAll } = this.#options;
+    const phases = maskAll([...begun.phases.ended(now())]);
+    const picture = pictureOf(begun, new Map(phases), now());
+    const screenshots = await screenshotsIn(document.browser?.screenshots);
+    const whole = { ...document, picture: { ...picture, ...screenshots } };
+    return writeReports(whole, begun.targets, this.#options.print);
+  }
+
+  /** Writes those of a command that failed; returns as `write`. */
+  async close(): Promise<readonly string[]> {
+    return this.#failed === undefined ? [] : this.write(this.#failed);
+  }
+}
+
+/** Writes a report that is complete; returns what could not be written, in words. */
+export async function writeReports(
+  document: ReportDocument,
+  targets: readonly ReportTarget[],
+  print: (text: string) => void,
+): Promise<readonly string[]> {
+  const lost: string[] = [];
+  for (const { form, file } of targets) {
+    try {
+      const text = await rendered(document, form);
+      if (file === undefined) print(text);
+      else await replaceFile(file, text, { mode });
+    } catch (error) {
+      lost.push(`the report could not be written to ${file ?? 'standard output'}: ${reasonOf(error)}`);
+    }
+  }
+  return lost;
+}
+
+async function rendered(document: ReportDocument, form: ReportForm): Promise<string> {
+  if (form === 'html') return (await import('../report/html/render.ts')).renderHtml(document);
+  return (await import('../report/markdown/render.ts')).renderMarkdown(document);
+}
+
+/** The picture of what has happened since `start`; all times are milliseconds since the epoch. */
+export function pictureOf(
+  { picture, start }: Pick<Begun, 'picture' | 'start'>,
+  phases: ReadonlyMap<string, readonly Phase[]>,
+  end: number,
+): ReportPicture {
+  return {
+    ...picture,
+    ...{ at: new Date(start).toISOString(), endedAt: new Date(end).toISOString() },
+    timeline: [...phases].map(([host, all]) => ({
+      host,
+      phases: all.map(({ phase, detail, ...span }) => ({
+        phase,
+        ...(detail === undefined ? {} : { detail }),
+        ...{ at: Math.round(span.start - start), ms: Math.round(span.end - span.start) },
+      })),
+    })),
+  };
+}
+
+/** Hands on what a view is told, and notes when, and what ended it. */
+class TimedView implements View {
+  readonly #shown: View;
+  readonly #progress: (event: ProgressEvent) => void;
+  readonly #end: (document: ReportDocument) => void;
+
+  constructor(
+    shown: View,
+    progress: (event: ProgressEvent) => void,
+    end: (document: ReportDocument) => void,
+  ) {
+    this.#shown = shown;
+    this.#progress = progress;
+    this.#end = end;
+  }
+
+  show(chapter: Chapter, document: ReportDocument): void {
+    this.#shown.show(chapter, document);
+  }
+
+  end(document: ReportDocument): void {
+    this.#end(document);
+    this.#shown.end(document);
+  }
+
+  progress(event: ProgressEvent): void {
+    this.#progress(event);
+    this.#shown.progress(event);
+  }
+
+  message(text: string): void {
+    this.#shown.message(text);
+  }
+}
