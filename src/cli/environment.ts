@@ -1,3 +1,4 @@
+import type { TakenInventory } from '../model/taken-inventory.ts';
 import type { EventLog } from '../record/event-log.ts';
 import type { Traces } from '../record/traces/traces.ts';
 import type { Output } from '../report/output.ts';
@@ -34,6 +35,8 @@ export interface Environment {
   readonly events?: EventLog | undefined;
   /** has a trace of each command sent, where somebody wants one; undefined: nobody does */
   readonly traces?: Traces | undefined;
+  /** of a command over an inventory: which one it took; see take-inventory.ts */
+  inventory?: TakenInventory;
   readonly phase: {
     /**
      * set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more

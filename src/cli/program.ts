@@ -27,6 +27,7 @@ import { registerRollback } from './rollback.ts';
 import { registerSchedule } from './schedule.ts';
 import { registerStatus } from './status.ts';
 import { registerSupport } from './support.ts';
+import { takeInventories } from './take-inventory.ts';
 import { registerToday } from './today.ts';
 import { registerTrust } from './trust.ts';
 import { registerUninstall } from './uninstall.ts';
@@ -137,7 +138,31 @@ function makeProgram(registration: Registration): Command {
     })
     .addHelpText('after', examples);
   for (const register of commands) register(program, registration);
+  takeInventories(program, registration.environment);
   return program;
+}
+
+/** A command of the program by its whole name, such as `schedule install`; groups of commands as well. */
+export interface NamedCommand {
+  readonly name: string;
+  readonly command: Command;
+}
+
+/** All commands as they stand in the help; nothing is carried out. */
+export function commandTree(program: Command = describedProgram()): readonly NamedCommand[] {
+  const below = (command: Command, before: string): readonly NamedCommand[] =>
+    command.commands.flatMap((one) => {
+      const name = `${before}${one.name()}`;
+      return [{ name, command: one }, ...below(one, `${name} `)];
+    });
+  return below(program, '');
+}
+
+/** The program with all that it understands, to be looked at. */
+export function describedProgram(): Command {
+  const nowhere = { write: () => undefined, isTerminal: false, columns: undefined, takesColor: false };
+  const environment = { output: { results: nowhere, messages: nowhere } } as unknown as Environment;
+  return makeProgram({ environment, finish: () => undefined });
 }
 
 const examples = `

@@ -100,10 +100,10 @@ function isoOf(instant: number | undefined): string | undefined {
 function end(
   command: string,
   options: CommonOptions,
-  { output, secrets }: Environment,
+  { output, secrets, inventory }: Environment,
   schedule: ScheduleTold,
 ): number {
-  const told = { schedule, exitStatus: exitStatus.done };
+  const told = { schedule, taken: inventory, exitStatus: exitStatus.done };
   const document = reportDocument(resultWithoutHosts(command), told, secrets);
   const view = chooseView(output, options);
   view.show('schedule', document);

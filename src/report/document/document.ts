@@ -11,6 +11,7 @@ import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import type { ScheduleTold } from '../../model/schedule.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
+import type { TakenInventory } from '../../model/taken-inventory.ts';
 import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
@@ -53,6 +54,8 @@ export interface Told {
   readonly policies?: readonly PolicyVerdict[] | undefined;
   /** guards aren't asked in this run */
   readonly force?: boolean | undefined;
+  /** which inventory the command took */
+  readonly taken?: TakenInventory | undefined;
   /** what an inventory says */
   readonly inventory?: ReportInventory | undefined;
   /** the playbook that is checked, as the operator names it */
@@ -138,12 +141,12 @@ export function reportDocument(result: RunResult, told: Told, secrets: Masker): 
 /** The document of a command that ended before there was a result. */
 export function errorReport(
   command: string,
-  { exitStatus, errors }: { readonly exitStatus: number; readonly errors: readonly Problem[] },
+  told: Pick<Told, 'taken'> & { readonly exitStatus: number; readonly errors: readonly Problem[] },
   secrets: Masker,
 ): ReportDocument {
-  const interrupted = errors.some((error) => error.code === 'interrupted');
+  const interrupted = told.errors.some((error) => error.code === 'interrupted');
   const nothing: RunResult = { command, run: undefined, hosts: [], warnings: [], interrupted };
-  return reportDocument(nothing, { exitStatus, errors }, secrets);
+  return reportDocument(nothing, told, secrets);
 }
 
 /** Warnings of ours for a document that is made already. */
@@ -175,6 +178,9 @@ function documentOf(
     ...followedDocument(told.followed, aborted),
     ...acceptedDocument(told.accepted),
     ...todayDocument(told.today),
+    ...(told.taken === undefined
+      ? {}
+      : { inventoryFile: { path: cleanName(told.taken.path), from: told.taken.from } }),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
     ...(told.holders === undefined

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
+import { inventoryOrigins } from '../../model/taken-inventory.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
 import { busyPolicies } from '../../model/when-busy.ts';
 import { accepted } from './accepted-schema.ts';
@@ -77,6 +78,17 @@ const rollout = z.object({
     .optional()
     .describe('what is done with those on which people are; left out: they are put off'),
 });
+
+const inventoryFile = z
+  .object({
+    path: z.string().describe('absolute'),
+    from: z
+      .enum(inventoryOrigins)
+      .describe(
+        'option: --inventory; variable: CLUSTERPROXY_INVENTORY; found: it lies in the working folder or above',
+      ),
+  })
+  .describe('of every command over an inventory but support: which file it took, and why');
 
 const inventory = z
   .object({
@@ -205,6 +217,7 @@ export const reportSchema = z.object({
   heldBefore: z.array(hold).optional().describe('of hold: those that were released or replaced'),
   accepted: accepted.optional().describe('of accept'),
   today: today.optional(),
+  inventoryFile: inventoryFile.optional(),
   inventory: inventory.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
   holders: z
