@@ -5,6 +5,7 @@ import { registerAbort } from './abort.ts';
 import { registerAccept } from './accept.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
+import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -71,6 +72,7 @@ const commands = [
   registerNotify,
   registerUninstall,
   registerExplain,
+  registerConfig,
   registerSupport,
   registerPlaybook,
   registerDemo,

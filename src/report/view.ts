@@ -39,6 +39,8 @@ export const chapters = [
   'troubles',
   /** what the manual says of codes */
   'explanations',
+  /** what counts on this machine */
+  'settings',
   /** what runs by itself, and what it has found */
   'schedule',
   /** what would be given to a maintainer */

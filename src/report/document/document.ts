@@ -10,6 +10,7 @@ import type { PolicyVerdict } from '../../model/policy.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import type { ScheduleTold } from '../../model/schedule.ts';
+import type { Setting } from '../../model/setting.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TakenInventory } from '../../model/taken-inventory.ts';
 import type { Today } from '../../model/today.ts';
@@ -27,6 +28,7 @@ import { errorDocument } from './problem.ts';
 import { rolloutDocument } from './rollout.ts';
 import { scheduleDocument } from './schedule.ts';
 import type { ReportDocument, ReportExplanation, ReportHost, ReportInventory } from './schema.ts';
+import { settingsDocument } from './settings.ts';
 import { todayDocument } from './today.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -84,6 +86,8 @@ export interface Told {
   readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
+  /** of config: what counts on this machine */
+  readonly settings?: readonly Setting[] | undefined;
   /** of schedule: what runs by itself, and what it has found */
   readonly schedule?: ScheduleTold | undefined;
   /** what a maintainer gets, which has no text in it that isn't known to be harmless */
@@ -192,6 +196,7 @@ function documentOf(
     ...browserDocument(told.browser),
     ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
+    ...settingsDocument(told.settings),
     ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
     ...scheduleDocument(told.schedule),
     ...(told.support === undefined ? {} : { support: told.support }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
+import { settingTopics } from '../../model/setting.ts';
 import { inventoryOrigins } from '../../model/taken-inventory.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
 import { busyPolicies } from '../../model/when-busy.ts';
@@ -167,6 +168,13 @@ const explanation = z.object({
     .describe('what other pages say of it'),
 });
 
+const setting = z.object({
+  topic: z.enum(settingTopics),
+  name: z.string(),
+  value: z.string().optional().describe('left out: there is none, or the variable is not set'),
+  why: z.string().describe('what it is from, or what follows from it'),
+});
+
 /**
  * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
  * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
@@ -239,6 +247,7 @@ export const reportSchema = z.object({
     .array(explanation)
     .optional()
     .describe('of explain: what the manual says of a code, or of each one'),
+  settings: z.array(setting).optional().describe('of config: what counts on this machine, and why'),
   notes: z
     .array(z.string())
     .optional()
@@ -271,6 +280,7 @@ export type ReportFollowed = z.infer<typeof followed>;
 export type ReportAborted = z.infer<typeof aborted>;
 export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
+export type ReportSetting = z.infer<typeof setting>;
 export type ReportToday = z.infer<typeof today>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportMeasured = z.infer<typeof measured>;

@@ -16,6 +16,7 @@ import { renderRecords } from './records.ts';
 import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { hasNews, renderSchedule } from './schedule.ts';
+import { renderSettings } from './settings.ts';
 import { renderStatus } from './status.ts';
 import { isColored, makeStyle, type Style } from './style.ts';
 import { renderSupport } from './support.ts';
@@ -87,6 +88,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   checks: renderChecks,
   troubles: renderTroubles,
   explanations: renderExplanations,
+  settings: renderSettings,
   schedule: renderSchedule,
   support: renderSupport,
 };

@@ -1,0 +1,16 @@
+import type { Setting } from '../../model/setting.ts';
+import { heard, ownLine, showableLine } from '../../secrets/showable.ts';
+import { cleanName } from './harmless.ts';
+import type { ReportDocument } from './schema.ts';
+
+/** What counts on this machine. Values of variables are anybody's words: what looks like a secret is hidden. */
+export function settingsDocument(settings: readonly Setting[] | undefined): Pick<ReportDocument, 'settings'> {
+  if (settings === undefined) return {};
+  return {
+    settings: settings.map(({ topic, name, value, why }) => ({
+      ...{ topic, name: cleanName(name) },
+      ...(value === undefined ? {} : { value: showableLine(value) }),
+      why: ownLine(heard(why)),
+    })),
+  };
+}
