@@ -26,6 +26,7 @@ import { registerResume } from './resume.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerSchedule } from './schedule.ts';
+import { registerSchema } from './schema.ts';
 import { registerStatus } from './status.ts';
 import { registerSupport } from './support.ts';
 import { takeInventories } from './take-inventory.ts';
@@ -73,6 +74,7 @@ const commands = [
   registerUninstall,
   registerExplain,
   registerConfig,
+  registerSchema,
   registerSupport,
   registerPlaybook,
   registerDemo,

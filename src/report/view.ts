@@ -41,6 +41,8 @@ export const chapters = [
   'explanations',
   /** what counts on this machine */
   'settings',
+  /** which schemas there are, or were written */
+  'schemas',
   /** what runs by itself, and what it has found */
   'schedule',
   /** what would be given to a maintainer */

@@ -75,8 +75,8 @@ async function perHost({ hosts }: Inventory): Promise<readonly Setting[]> {
       ? [of('hosts', undefined, `${name}: ${target.code}: ${target.message}`)]
       : [],
   );
-  const common = (setting: string, valueOf: (target: SshTarget) => Value) =>
-    grouped(targets, valueOf).map(([[value, why], names]) =>
+  const common = (setting: string, pick: (target: SshTarget) => Value) =>
+    grouped(targets, pick).map(([[value, why], names]) =>
       of(setting, value, [whichHosts(names, hosts.length), ...(why === undefined ? [] : [why])].join('; ')),
     );
   return [
@@ -92,11 +92,11 @@ type Value = readonly [value: string | undefined, why?: string | undefined];
 
 function grouped(
   targets: readonly { readonly name: string; readonly target: SshTarget }[],
-  valueOf: (target: SshTarget) => Value,
+  pick: (target: SshTarget) => Value,
 ): readonly (readonly [Value, readonly string[]])[] {
   const groups = new Map<string, [Value, string[]]>();
   for (const { name, target } of targets) {
-    const value = valueOf(target);
+    const value = pick(target);
     const key = JSON.stringify(value);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [value, [name]]);

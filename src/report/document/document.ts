@@ -10,6 +10,7 @@ import type { PolicyVerdict } from '../../model/policy.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import type { ScheduleTold } from '../../model/schedule.ts';
+import type { SchemaTold } from '../../model/schema-told.ts';
 import type { Setting } from '../../model/setting.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
 import type { TakenInventory } from '../../model/taken-inventory.ts';
@@ -28,7 +29,7 @@ import { errorDocument } from './problem.ts';
 import { rolloutDocument } from './rollout.ts';
 import { scheduleDocument } from './schedule.ts';
 import type { ReportDocument, ReportExplanation, ReportHost, ReportInventory } from './schema.ts';
-import { settingsDocument } from './settings.ts';
+import { schemasDocument, settingsDocument } from './settings.ts';
 import { todayDocument } from './today.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -88,6 +89,8 @@ export interface Told {
   readonly explanations?: readonly CodeExplanation[] | undefined;
   /** of config: what counts on this machine */
   readonly settings?: readonly Setting[] | undefined;
+  /** of schema: which there are, or were written */
+  readonly schemas?: readonly SchemaTold[] | undefined;
   /** of schedule: what runs by itself, and what it has found */
   readonly schedule?: ScheduleTold | undefined;
   /** what a maintainer gets, which has no text in it that isn't known to be harmless */
@@ -197,6 +200,7 @@ function documentOf(
     ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
     ...settingsDocument(told.settings),
+    ...schemasDocument(told.schemas),
     ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
     ...scheduleDocument(told.schedule),
     ...(told.support === undefined ? {} : { support: told.support }),

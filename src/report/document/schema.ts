@@ -175,6 +175,13 @@ const setting = z.object({
   why: z.string().describe('what it is from, or what follows from it'),
 });
 
+const jsonSchema = z.object({
+  name: z.string(),
+  describes: z.string(),
+  file: z.string().optional().describe('the file that was written'),
+  line: z.string().optional().describe('the comment at the head of a YAML file that names it to an editor'),
+});
+
 /**
  * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
  * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
@@ -248,6 +255,7 @@ export const reportSchema = z.object({
     .optional()
     .describe('of explain: what the manual says of a code, or of each one'),
   settings: z.array(setting).optional().describe('of config: what counts on this machine, and why'),
+  schemas: z.array(jsonSchema).optional().describe('of schema: those that there are, or were written'),
   notes: z
     .array(z.string())
     .optional()

@@ -1,3 +1,4 @@
+import type { SchemaTold } from '../../model/schema-told.ts';
 import type { Setting } from '../../model/setting.ts';
 import { heard, ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
@@ -11,6 +12,20 @@ export function settingsDocument(settings: readonly Setting[] | undefined): Pick
       ...{ topic, name: cleanName(name) },
       ...(value === undefined ? {} : { value: showableLine(value) }),
       why: ownLine(heard(why)),
+    })),
+  };
+}
+
+/** Which JSON Schemas there are, or were written. */
+export function schemasDocument(
+  schemas: readonly SchemaTold[] | undefined,
+): Pick<ReportDocument, 'schemas'> {
+  if (schemas === undefined) return {};
+  return {
+    schemas: schemas.map(({ name, describes, file, line }) => ({
+      ...{ name: cleanName(name), describes: ownLine(describes) },
+      ...(file === undefined ? {} : { file: cleanName(file) }),
+      ...(line === undefined ? {} : { line: cleanName(line) }),
     })),
   };
 }

@@ -16,6 +16,7 @@ import { renderRecords } from './records.ts';
 import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { hasNews, renderSchedule } from './schedule.ts';
+import { renderSchemas } from './schemas.ts';
 import { renderSettings } from './settings.ts';
 import { renderStatus } from './status.ts';
 import { isColored, makeStyle, type Style } from './style.ts';
@@ -89,6 +90,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   troubles: renderTroubles,
   explanations: renderExplanations,
   settings: renderSettings,
+  schemas: renderSchemas,
   schedule: renderSchedule,
   support: renderSupport,
 };
