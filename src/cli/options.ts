@@ -129,8 +129,17 @@ export function timeoutOption(): Option {
     .argParser(positive);
 }
 
+/** By command, for whoever shows them in another form. */
+const examples = new WeakMap<Command, readonly string[]>();
+
+/** The examples at the end of a command's help. */
+export function examplesOf(command: Command): readonly string[] {
+  return examples.get(command) ?? [];
+}
+
 /** An example at the end of a command's help. */
 export function addExample(command: Command, ...lines: readonly string[]): Command {
+  examples.set(command, lines);
   const title = lines.length === 1 ? 'Example:' : 'Examples:';
   return command.addHelpText('after', `\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }

@@ -1,10 +1,11 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { exitStatus } from '../model/result.ts';
 import { packageVersion } from '../version.ts';
 import { registerAbort } from './abort.ts';
 import { registerAccept } from './accept.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
+import { completing, registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
 import { registerDoctor } from './doctor.ts';
@@ -75,6 +76,7 @@ const commands = [
   registerExplain,
   registerConfig,
   registerSchema,
+  registerCompletion,
   registerSupport,
   registerPlaybook,
   registerDemo,
@@ -91,6 +93,11 @@ export async function execute(argv: readonly string[], environment: Environment)
   let status: number = exitStatus.done;
   const program = makeProgram({ environment, finish: (exit) => (status = exit) });
   try {
+    if (argv[0] === completing) {
+      const { completeWords } = await import('./completion/complete.ts');
+      await completeWords(argv.slice(1), program, environment);
+      return status;
+    }
     await program.parseAsync([...argv], { from: 'user' });
     return status;
   } catch (error) {
@@ -134,16 +141,19 @@ function makeProgram(registration: Registration): Command {
       getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({
-      // That a switch is off by default says nothing, nor does an empty list.
-      optionDescription: ({ description, defaultValue, defaultValueDescription }) =>
-        typeof defaultValue === 'number' || typeof defaultValue === 'string'
-          ? `${description} (default: ${defaultValueDescription ?? defaultValue})`
-          : description,
+      optionDescription,
     })
     .addHelpText('after', examples);
   for (const register of commands) register(program, registration);
   takeInventories(program, registration.environment);
   return program;
+}
+
+/** That a switch is off by default says nothing, nor does an empty list. */
+export function optionDescription({ description, defaultValue, defaultValueDescription }: Option): string {
+  return typeof defaultValue === 'number' || typeof defaultValue === 'string'
+    ? `${description} (default: ${defaultValueDescription ?? defaultValue})`
+    : description;
 }
 
 /** A command of the program by its whole name, such as `schedule install`; groups of commands as well. */
@@ -169,6 +179,11 @@ export function describedProgram(): Command {
   return makeProgram({ environment, finish: () => undefined });
 }
 
+/** What the program exits with, wrapped for a help text. */
+export const exitStatuses = `Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
+failed, 4 a check from outside failed (verify, check) or a trouble was found
+(doctor), 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+
 const examples = `
 Examples:
   clusterproxy validate --inventory prod.yaml   check what needs no host
@@ -177,6 +192,4 @@ Examples:
   clusterproxy apply --inventory prod.yaml      plan, review, change
   clusterproxy demo                             try it all on this machine
 
-Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 4 a check from outside failed (verify, check) or a trouble was found
-(doctor), 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+${exitStatuses}`;

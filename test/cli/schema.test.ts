@@ -50,12 +50,12 @@ describe('schema', () => {
     const file = join(folder, 'mine.yaml');
     const text = `extends: bigbluebutton
 name: mine
+description: of tests
 variables:
   colour: {type: enum, values: [red, blue], description: of the banner}
-  salt: {type: secret, description: a secret, default: ''}
-  depth: {type: integer, description: how deep, per_host: true, default: 3}
+  depth: {type: integer, description: how deep, perHost: true, default: 3}
 `;
-    await writeFile(file, text.replace("  salt: {type: secret, description: a secret, default: ''}\n", ''));
+    await writeFile(file, text);
     const { accepts } = await judge(file);
     const inventory = (vars: string) => `playbook: ./mine.yaml
 cluster: {name: prod, hostname: bbb.example.com}
@@ -75,14 +75,19 @@ ${hosts}`;
     const { stdout } = await clusterproxy(argv);
     const file = join(out, 'inventory-wcs.schema.json');
     expect(stdout.split('\n')).toContain(`# yaml-language-server: $schema=${file}`);
-    expect(JSON.parse(await readFile(file, 'utf8')).title).toBe('clusterproxy inventory for the playbook wcs');
+    expect(JSON.parse(await readFile(file, 'utf8')).title).toBe(
+      'clusterproxy inventory for the playbook wcs',
+    );
     const { stdout: json } = await clusterproxy([...argv, '--json']);
     expect(reportSchema.parse(JSON.parse(json)).schemas).toMatchObject([{ name: 'inventory', file }]);
     expect(await readdir(out)).toEqual(['inventory-wcs.schema.json']);
     await mkdir(join(folder, 'others'));
     await writeFile(join(folder, 'others/report.schema.json'), '{"title": "of others"}');
     const refused = await clusterproxy(['schema', 'report', '--out', join(folder, 'others')]);
-    expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error schema-not-written: /) });
+    expect(refused).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^error schema-not-written: /),
+    });
     expect(await readFile(join(folder, 'others/report.schema.json'), 'utf8')).toBe('{"title": "of others"}');
   });
 });

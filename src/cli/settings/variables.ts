@@ -1,7 +1,7 @@
 import type { Setting } from '../../model/setting.ts';
 
 /** An environment variable that the program reads. */
-interface Variable {
+export interface ReadVariable {
   readonly name: string;
   readonly means: string;
   /** only that it is set is shown */
@@ -9,7 +9,7 @@ interface Variable {
 }
 
 /** All of them but those that the inventory names, in alphabetical order. */
-const known: readonly Variable[] = [
+export const readVariables: readonly ReadVariable[] = [
   { name: 'CI', means: 'no line that is drawn anew is shown on a terminal' },
   { name: 'CLUSTERPROXY_INVENTORY', means: 'the inventory where --inventory names none' },
   { name: 'CREDENTIALS_DIRECTORY', means: 'files in it stand for variables of their names (schedule run)' },
@@ -49,7 +49,7 @@ export function variableSettings(
   const own = [...new Set(ofInventory)].map((name) => ({
     ...{ name, means: 'the inventory takes a secret from it', isSecret: true as const },
   }));
-  return [...known, ...own].map(({ name, means, isSecret }) => {
+  return [...readVariables, ...own].map(({ name, means, isSecret }) => {
     const value = variables[name];
     const shown = value !== undefined && isSecret ? 'set; not shown' : value;
     return { topic: 'variables', name, value: shown, why: means };

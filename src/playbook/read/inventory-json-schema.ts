@@ -25,7 +25,7 @@ export function inventorySchemaFor(
       ...properties,
       ...(name === undefined ? {} : { playbook: { ...properties.playbook, const: name } }),
       vars: variablesSchema(properties.vars, variables, missing),
-      hosts: hostsSchema(properties.hosts, playbook),
+      hosts: hostsSchema(properties.hosts as JsonSchema, playbook),
     },
     required: [...(general.required as readonly string[]), ...(missing.length === 0 ? [] : ['vars'])],
   };
@@ -84,9 +84,9 @@ function typeSchema({ type, values }: Variable): JsonSchema {
 }
 
 /** Each role by its name, with the variables that its hosts may have. */
-function hostsSchema(general: JsonSchema | undefined, { roles, variables }: Playbook): JsonSchema {
+function hostsSchema(general: JsonSchema, { roles, variables }: Playbook): JsonSchema {
   const perHost = Object.entries(variables).filter(([, variable]) => variable.perHost);
-  const [external, list] = (general?.additionalProperties as { anyOf: readonly JsonSchema[] }).anyOf;
+  const [external, list] = (general.additionalProperties as { anyOf: readonly JsonSchema[] }).anyOf;
   const host = list?.items as JsonSchema;
   const properties = host.properties as Readonly<Record<string, JsonSchema>>;
   const roleSchema = (role: Role): JsonSchema => {
@@ -101,7 +101,7 @@ function hostsSchema(general: JsonSchema | undefined, { roles, variables }: Play
     return { description: role.description, anyOf: forms };
   };
   return {
-    description: general?.description ?? "hosts by the playbook's roles",
+    description: general.description,
     type: 'object',
     properties: Object.fromEntries(roles.map((role) => [role.name, roleSchema(role)])),
     additionalProperties: false,

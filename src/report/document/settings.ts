@@ -17,9 +17,7 @@ export function settingsDocument(settings: readonly Setting[] | undefined): Pick
 }
 
 /** Which JSON Schemas there are, or were written. */
-export function schemasDocument(
-  schemas: readonly SchemaTold[] | undefined,
-): Pick<ReportDocument, 'schemas'> {
+export function schemasDocument(schemas: readonly SchemaTold[] | undefined): Pick<ReportDocument, 'schemas'> {
   if (schemas === undefined) return {};
   return {
     schemas: schemas.map(({ name, describes, file, line }) => ({
