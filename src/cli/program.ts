@@ -8,6 +8,7 @@ import { registerCheck } from './check.ts';
 import { completing, registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
+import { registerDocs } from './docs.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
@@ -74,6 +75,7 @@ const commands = [
   registerNotify,
   registerUninstall,
   registerExplain,
+  registerDocs,
   registerConfig,
   registerSchema,
   registerCompletion,

@@ -43,6 +43,8 @@ export const chapters = [
   'settings',
   /** which schemas there are, or were written */
   'schemas',
+  /** the pages of the manual */
+  'pages',
   /** what runs by itself, and what it has found */
   'schedule',
   /** what would be given to a maintainer */

@@ -21,7 +21,7 @@ beforeAll(async () => {
     },
   );
   // A program that offers the worst words that there are, as if nothing had looked at them.
-  const worst = ['$(touch ran)', '`touch ran`', ';touch ran', '$(touch${IFS}ran)', "'$(touch ran)'", 'a\\'];
+  const worst = ['$(touch ran)', '`touch ran`', ';touch ran', "'$(touch ran)'", 'a\\'];
   const lines = ['words', ...worst.map((word) => `${word}\t${word}`), 'harmless\t%F{red}$(touch ran)'];
   await writeFile(join(folder, 'hostile/lines'), `${lines.join('\n')}\n`);
   await writeFile(

@@ -69,12 +69,12 @@ export function understand(program: Command, words: readonly string[]): Understo
       ...{ before: before + text.slice(0, comma), typed: text.slice(comma) },
     };
   };
-  if (expecting !== undefined) return at(valueOf(expecting), last === '=' ? '' : last);
+  if (expecting !== undefined) return at(wantedOf(expecting), last === '=' ? '' : last);
   if (!onlyOperands && last.startsWith('-')) {
     const { option, value } = optionIn(last, command);
     if (value === undefined) return at({ kind: 'options', command }, last);
     const before = last.slice(0, last.length - value.length);
-    return at(option === undefined ? nothing : valueOf(option), value, before);
+    return at(option === undefined ? nothing : wantedOf(option), value, before);
   }
   return at(operandOf(command, operands), last);
 }
@@ -96,7 +96,7 @@ function takesValue({ required, optional }: Option): boolean {
   return required || optional;
 }
 
-function valueOf(option: Option): Wanted {
+function wantedOf(option: Option): Wanted {
   if (option.argChoices !== undefined) return { kind: 'choices', values: option.argChoices };
   switch (option.long) {
     case '--limit':

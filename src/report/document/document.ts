@@ -3,6 +3,7 @@ import type { CodeExplanation } from '../../model/explanation.ts';
 import type { FollowedRun } from '../../model/followed-run.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
+import type { PageTold } from '../../model/manual-told.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
@@ -29,7 +30,7 @@ import { errorDocument } from './problem.ts';
 import { rolloutDocument } from './rollout.ts';
 import { scheduleDocument } from './schedule.ts';
 import type { ReportDocument, ReportExplanation, ReportHost, ReportInventory } from './schema.ts';
-import { schemasDocument, settingsDocument } from './settings.ts';
+import { pagesDocument, schemasDocument, settingsDocument } from './settings.ts';
 import { todayDocument } from './today.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -89,6 +90,8 @@ export interface Told {
   readonly explanations?: readonly CodeExplanation[] | undefined;
   /** of config: what counts on this machine */
   readonly settings?: readonly Setting[] | undefined;
+  /** of docs: pages of the manual */
+  readonly pages?: readonly PageTold[] | undefined;
   /** of schema: which there are, or were written */
   readonly schemas?: readonly SchemaTold[] | undefined;
   /** of schedule: what runs by itself, and what it has found */
@@ -201,6 +204,7 @@ function documentOf(
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
     ...settingsDocument(told.settings),
     ...schemasDocument(told.schemas),
+    ...pagesDocument(told.pages),
     ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
     ...scheduleDocument(told.schedule),
     ...(told.support === undefined ? {} : { support: told.support }),

@@ -182,6 +182,13 @@ const jsonSchema = z.object({
   line: z.string().optional().describe('the comment at the head of a YAML file that names it to an editor'),
 });
 
+const page = z.object({
+  name: z.string(),
+  title: z.string(),
+  about: z.string(),
+  text: z.string().optional().describe('Markdown; only of the page that was asked for'),
+});
+
 /**
  * The one JSON document that every command prints with --json, also on exit 1: its form is a contract. New
  * keys may come within a schema version; a key that goes or changes its meaning makes a new one.
@@ -256,6 +263,7 @@ export const reportSchema = z.object({
     .describe('of explain: what the manual says of a code, or of each one'),
   settings: z.array(setting).optional().describe('of config: what counts on this machine, and why'),
   schemas: z.array(jsonSchema).optional().describe('of schema: those that there are, or were written'),
+  pages: z.array(page).optional().describe('of docs: pages of the manual'),
   notes: z
     .array(z.string())
     .optional()

@@ -1,5 +1,7 @@
+import type { PageTold } from '../../model/manual-told.ts';
 import type { SchemaTold } from '../../model/schema-told.ts';
 import type { Setting } from '../../model/setting.ts';
+import { clean } from '../../document/clean-text.ts';
 import { heard, ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import type { ReportDocument } from './schema.ts';
@@ -24,6 +26,17 @@ export function schemasDocument(schemas: readonly SchemaTold[] | undefined): Pic
       ...{ name: cleanName(name), describes: ownLine(describes) },
       ...(file === undefined ? {} : { file: cleanName(file) }),
       ...(line === undefined ? {} : { line: cleanName(line) }),
+    })),
+  };
+}
+
+/** Pages of the manual. It is ours: what it says of secrets stays. */
+export function pagesDocument(pages: readonly PageTold[] | undefined): Pick<ReportDocument, 'pages'> {
+  if (pages === undefined) return {};
+  return {
+    pages: pages.map(({ name, title, about, text }) => ({
+      ...{ name: cleanName(name), title: ownLine(title), about: ownLine(about) },
+      ...(text === undefined ? {} : { text: clean(text) }),
     })),
   };
 }

@@ -11,6 +11,7 @@ import { renderForecast } from './forecast.ts';
 import { renderHistory } from './history.ts';
 import { renderHold } from './hold.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
+import { renderPages } from './manual-page.ts';
 import { renderPlan } from './plan.ts';
 import { renderRecords } from './records.ts';
 import { renderResult } from './result.ts';
@@ -91,6 +92,7 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   explanations: renderExplanations,
   settings: renderSettings,
   schemas: renderSchemas,
+  pages: renderPages,
   schedule: renderSchedule,
   support: renderSupport,
 };
