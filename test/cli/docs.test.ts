@@ -21,14 +21,20 @@ describe('docs', () => {
     expect(pages.filter(({ title, about }) => title === '' || !/\w/.test(about))).toEqual([]);
   });
 
-  it.each(['transactions', 'docs/transactions.md'])('prints %s as it is where there is no terminal', async (name) => {
-    const { stdout } = await clusterproxy(['docs', name]);
-    expect(stdout).toBe(readFileSync(join(folder, 'transactions.md'), 'utf8'));
-  });
+  it.each(['transactions', 'docs/transactions.md'])(
+    'prints %s as it is where there is no terminal',
+    async (name) => {
+      const { stdout } = await clusterproxy(['docs', name]);
+      expect(stdout).toBe(readFileSync(join(folder, 'transactions.md'), 'utf8'));
+    },
+  );
 
   it('suggests the nearest page', async () => {
     const { status, stderr } = await clusterproxy(['docs', 'shedule']);
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error page-unknown: .*\n {2}did you mean schedule\?/)]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error page-unknown: .*\n {2}did you mean schedule\?/),
+    ]);
   });
 });
 

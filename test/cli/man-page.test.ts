@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { commandTree, describedProgram } from '../../src/cli/program.ts';
-import { literal, prose } from '../../src/cli/man/roff.ts';
 import { manPage } from '../../src/cli/man/man-page.ts';
+import { literal, prose } from '../../src/cli/man/roff.ts';
+import { commandTree, describedProgram } from '../../src/cli/program.ts';
 import { buildProgram, main } from './program.ts';
 
 beforeAll(buildProgram);
@@ -42,5 +42,5 @@ it.skipIf(!has('man'))('is clean for man --warnings, and shows options as they a
   const options = { encoding: 'utf8', env } as const;
   const { status, stdout, stderr } = spawnSync('man', ['--warnings', '-l', file], options);
   expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toContain("--when-busy <policy>");
+  expect(stdout).toContain('--when-busy <policy>');
 });

@@ -1,12 +1,12 @@
+import { clean } from '../../document/clean-text.ts';
 import type { PageTold } from '../../model/manual-told.ts';
 import type { SchemaTold } from '../../model/schema-told.ts';
 import type { Setting } from '../../model/setting.ts';
-import { clean } from '../../document/clean-text.ts';
 import { heard, ownLine, showableLine } from '../../secrets/showable.ts';
 import { cleanName } from './harmless.ts';
 import type { ReportDocument } from './schema.ts';
 
-/** What counts on this machine. Values of variables are anybody's words: what looks like a secret is hidden. */
+/** What counts on this machine. Values of variables are anybody's words: what may be a secret is hidden. */
 export function settingsDocument(settings: readonly Setting[] | undefined): Pick<ReportDocument, 'settings'> {
   if (settings === undefined) return {};
   return {

@@ -33,7 +33,7 @@ function blocksOf(text: string): readonly Block[] {
     const line = lines[at] ?? '';
     const gather = (goesOn: (line: string) => boolean) => {
       const found: string[] = [];
-      while (at + 1 < lines.length && goesOn(lines[at + 1] ?? '')) found.push(lines[(at += 1)] ?? '');
+      for (; at + 1 < lines.length && goesOn(lines[at + 1] ?? ''); at += 1) found.push(lines[at + 1] ?? '');
       return found;
     };
     const [, marks, heading] = /^(#+) (.*)/.exec(line) ?? [];
