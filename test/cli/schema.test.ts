@@ -52,7 +52,7 @@ describe('schema', () => {
 name: mine
 description: of tests
 variables:
-  colour: {type: enum, values: [red, blue], description: of the banner}
+  colour: {type: enum, values: [red, blue], perHost: false, description: of the banner}
   depth: {type: integer, description: how deep, perHost: true, default: 3}
 `;
     await writeFile(file, text);
