@@ -69,7 +69,7 @@ describe.each(shells)('%s', (shell, argv, before) => {
 
   /** Ends the line that is being typed, and asks the shell whether anything was run. */
   async function nothingRan(terminal: Awaited<ReturnType<typeof ready>>) {
-    terminal.type('\x15');
+    terminal.type('\x03');
     terminal.type('test -e ran; echo st""atus $?\r'.replace('$?', shell === 'fish' ? '$status' : '$?'));
     await terminal.shows(/^status \d/m);
     expect((await terminal.everything()).join('\n')).toMatch(/^status 1/m);
@@ -80,11 +80,10 @@ describe.each(shells)('%s', (shell, argv, before) => {
     const terminal = await ready('bin');
     terminal.type('clusterproxy validat\t');
     await terminal.shows(/clusterproxy validate$/m);
-    terminal.type('--limit bbb-\t\t');
-    // What both have in common stands there already: the list shows both.
-    await terminal.shows(/bbb-01[\s\S]*bbb-02/);
-    terminal.type('02,nod\t');
-    await terminal.shows(/--limit bbb-02,node/);
+    terminal.type('--limit bbb-01,bbb-02,nod\t');
+    await terminal.shows(/--limit bbb-01,bbb-02,node/);
+    // Everything that there is; some shells show a list, others insert the first.
+    terminal.type('--limit \t\t\t');
     await nothingRan(terminal);
   });
 
@@ -93,7 +92,7 @@ describe.each(shells)('%s', (shell, argv, before) => {
     for (const typed of ['clusterproxy ', 'clusterproxy $(', 'clusterproxy --limit ']) {
       terminal.type(`${typed}\t\t\t`);
       if (!typed.endsWith('(')) await terminal.shows(/harmless/);
-      terminal.type('\x15');
+      terminal.type('\x03');
     }
     await nothingRan(terminal);
   });
