@@ -72,6 +72,7 @@ clusterproxy   plan
       '- two, which has a continuation that is so long that it',
       '  needs a second line',
       '',
+      '  (key / meaning)',
       '  `a|b`',
       '      required',
       '      meaning: what it is',

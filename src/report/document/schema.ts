@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { checkOutcomes } from '../../model/outside-check.ts';
-import { settingTopics } from '../../model/setting.ts';
-import { inventoryOrigins } from '../../model/taken-inventory.ts';
 import { troubleOutcomes } from '../../model/trouble.ts';
 import { busyPolicies } from '../../model/when-busy.ts';
 import { accepted } from './accepted-schema.ts';
@@ -17,6 +15,7 @@ import {
   type unsettled,
 } from './host-schema.ts';
 import { measured } from './measured-schema.ts';
+import { inventoryFile, jsonSchema, page, setting } from './own-machine-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
 import { record } from './record-schema.ts';
 import { scheduleSchema } from './schedule-schema.ts';
@@ -79,17 +78,6 @@ const rollout = z.object({
     .optional()
     .describe('what is done with those on which people are; left out: they are put off'),
 });
-
-const inventoryFile = z
-  .object({
-    path: z.string().describe('absolute'),
-    from: z
-      .enum(inventoryOrigins)
-      .describe(
-        'option: --inventory; variable: CLUSTERPROXY_INVENTORY; found: it lies in the working folder or above',
-      ),
-  })
-  .describe('of every command over an inventory but support: which file it took, and why');
 
 const inventory = z
   .object({
@@ -166,27 +154,6 @@ const explanation = z.object({
   mentions: z
     .array(z.object({ page: z.string(), section: z.string(), text: z.string() }))
     .describe('what other pages say of it'),
-});
-
-const setting = z.object({
-  topic: z.enum(settingTopics),
-  name: z.string(),
-  value: z.string().optional().describe('left out: there is none, or the variable is not set'),
-  why: z.string().describe('what it is from, or what follows from it'),
-});
-
-const jsonSchema = z.object({
-  name: z.string(),
-  describes: z.string(),
-  file: z.string().optional().describe('the file that was written'),
-  line: z.string().optional().describe('the comment at the head of a YAML file that names it to an editor'),
-});
-
-const page = z.object({
-  name: z.string(),
-  title: z.string(),
-  about: z.string(),
-  text: z.string().optional().describe('Markdown; only of the page that was asked for'),
 });
 
 /**

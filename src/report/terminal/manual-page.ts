@@ -69,8 +69,10 @@ function renderBlock(block: Block, { columns, paint }: Style): readonly string[]
 
 /** Rows have too much text for columns: each is its first cell, and below it the others by their titles. */
 function renderTable([head = '', ...rows]: readonly string[], columns: number): readonly string[] {
-  const [, ...titles] = cellsOf(head);
-  return rows
+  const all = cellsOf(head);
+  const titles = all.slice(1);
+  const told = all.filter((title) => title !== '').join(' / ');
+  const shown = rows
     .filter((row) => !/^\|[-:| ]+$/.test(row))
     .flatMap((row) => {
       const [first = '', ...cells] = cellsOf(row);
@@ -82,6 +84,7 @@ function renderTable([head = '', ...rows]: readonly string[], columns: number): 
         }),
       ];
     });
+  return [...wrap(`(${told})`, { columns, first: '  ', hanging: 4 }), ...shown];
 }
 
 function cellsOf(row: string): readonly string[] {
