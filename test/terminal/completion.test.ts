@@ -69,7 +69,7 @@ describe.each(shells)('%s', (shell, argv, before) => {
 
   /** Ends the line that is being typed, and asks the shell whether anything was run. */
   async function nothingRan(terminal: Awaited<ReturnType<typeof ready>>) {
-    terminal.type('\x03');
+    terminal.type('\x15');
     terminal.type('test -e ran; echo st""atus $?\r'.replace('$?', shell === 'fish' ? '$status' : '$?'));
     await terminal.shows(/^status \d/m);
     expect((await terminal.everything()).join('\n')).toMatch(/^status 1/m);
@@ -89,10 +89,11 @@ describe.each(shells)('%s', (shell, argv, before) => {
 
   it.skipIf(!isThere(shell))('runs nothing, whatever words it is offered', async () => {
     const terminal = await ready('hostile');
-    for (const typed of ['clusterproxy ', 'clusterproxy $(', 'clusterproxy --limit ']) {
+    for (const [index, typed] of ['clusterproxy ', 'clusterproxy --limit ', 'clusterproxy $('].entries()) {
       terminal.type(`${typed}\t\t\t`);
-      if (!typed.endsWith('(')) await terminal.shows(/harmless/);
-      terminal.type('\x03');
+      if (index === 0) await terminal.shows(/clusterproxy harmless/);
+      terminal.type(`\x15echo tri""ed ${index}\r`);
+      await terminal.shows(new RegExp(`^tried ${index}`, 'm'));
     }
     await nothingRan(terminal);
   });
