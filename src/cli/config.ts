@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
+import type { ViewOptions } from '../report/choose-view.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addExample, inventoryHelp } from './options.ts';
 
 interface ConfigOptions {
   readonly inventory?: string;
   readonly json: boolean;
-  readonly color: boolean;
+  readonly color: ViewOptions['color'];
 }
 
 export function registerConfig(program: Command, { environment, finish }: Registration): void {
@@ -16,8 +18,8 @@ export function registerConfig(program: Command, { environment, finish }: Regist
     )
     .option('-i, --inventory <file>', inventoryHelp)
     .option('--json', 'print one JSON document', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (options: ConfigOptions) => finish(await config(options, environment)));
+  addColorOptions(command);
   addExample(command, 'clusterproxy config');
 }
 

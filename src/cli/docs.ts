@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import type { PageTold } from '../model/manual-told.ts';
+import type { ViewOptions } from '../report/choose-view.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
-import { addExample } from './options.ts';
+import { addExample, pagerOption } from './options.ts';
 
 interface DocsOptions {
   readonly json: boolean;
-  readonly color: boolean;
+  readonly color: ViewOptions['color'];
   readonly pager: boolean;
 }
 
@@ -16,12 +18,12 @@ export function registerDocs(program: Command, { environment, finish }: Registra
     .description(
       'Shows a page of the manual that comes with the program, or lists the pages. Needs neither host nor network.',
     )
-    .option('--no-pager', "print it on the terminal, and don't start a pager")
+    .addOption(pagerOption())
     .option('--json', 'print one JSON document', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (name: string | undefined, options: DocsOptions) =>
       finish(await docs(name, options, environment)),
     );
+  addColorOptions(command);
   addExample(command, 'clusterproxy docs', 'clusterproxy docs transactions');
 }
 
@@ -65,23 +67,21 @@ async function docs(
 /** On a terminal as a person reads it; for anything else as it is. */
 async function showPage(
   { text = '' }: PageTold,
-  { color, pager: wanted }: DocsOptions,
-  { output, variables }: Environment,
+  { color, pager }: DocsOptions,
+  { output }: Environment,
 ): Promise<void> {
   const { results } = output;
   if (!results.isTerminal) {
     results.write(text);
     return;
   }
-  const [{ renderPage }, { makeStyle }, { page, pagerOf }] = await Promise.all([
+  const [{ renderPage }, { isColored, makeStyle }] = await Promise.all([
     import('../report/terminal/manual-page.ts'),
     import('../report/terminal/style.ts'),
-    import('./pager.ts'),
   ]);
   const style = makeStyle({
-    ...{ columns: results.columns, color: color && results.takesColor, verbose: false },
+    ...{ columns: results.columns, color: isColored(color, results), verbose: false },
   });
-  const shown = `${renderPage(text, style).join('\n')}\n`;
-  const pager = wanted ? await pagerOf(variables) : undefined;
-  if (pager === undefined || !(await page(shown, pager, variables))) results.write(shown);
+  if (pager) output.keepForPager();
+  results.write(`${renderPage(text, style).join('\n')}\n`);
 }

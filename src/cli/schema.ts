@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import type { ViewOptions } from '../report/choose-view.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addExample } from './options.ts';
 
@@ -6,7 +8,7 @@ export interface SchemaOptions {
   readonly playbook?: string;
   readonly out?: string;
   readonly json: boolean;
-  readonly color: boolean;
+  readonly color: ViewOptions['color'];
 }
 
 export function registerSchema(program: Command, { environment, finish }: Registration): void {
@@ -24,10 +26,10 @@ export function registerSchema(program: Command, { environment, finish }: Regist
     )
     .option('--out <folder>', 'write into this folder, and say how an inventory names its schema')
     .option('--json', 'print one JSON document of what is there, or was written', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (name: string | undefined, options: SchemaOptions) =>
       finish(await schema(name, options, environment)),
     );
+  addColorOptions(command);
   addExample(
     command,
     'clusterproxy schema inventory --playbook bigbluebutton --out .',

@@ -4,6 +4,8 @@ import type { Inventory } from '../../inventory/inventory.ts';
 import type { Setting, SettingTopic } from '../../model/setting.ts';
 import { packageRoot } from '../../package-root.ts';
 import { logsFolder } from '../../record/folder.ts';
+import type { ViewOptions } from '../../report/choose-view.ts';
+import { isColored } from '../../report/terminal/style.ts';
 import { programHere } from '../../schedule/here.ts';
 import { home } from '../../ssh/config/home.ts';
 import { packageVersion } from '../../version.ts';
@@ -53,21 +55,16 @@ export function folderSettings(
 
 /** How results are shown here. */
 export function terminalSettings(
-  color: boolean,
+  color: ViewOptions['color'],
   { output, variables, stdin }: Environment,
 ): readonly Setting[] {
   const of = about('terminal');
   const { isTerminal, takesColor, columns } = output.results;
-  const whyNot = !isTerminal
-    ? 'standard output is no terminal'
-    : (variables.NO_COLOR ?? '') !== ''
-      ? 'NO_COLOR is set'
-      : 'TERM is dumb';
   return [
     of(
       'colours',
-      color && takesColor ? 'yes' : 'no',
-      !color ? '--no-color' : takesColor ? 'standard output is a terminal' : whyNot,
+      isColored(color, output.results) ? 'yes' : 'no',
+      whyColored(color, { isTerminal, takesColor, variables }),
     ),
     of('columns', columns === undefined ? undefined : String(columns), 'at most 100 are used for prose'),
     of(
@@ -81,6 +78,21 @@ export function terminalSettings(
       'only where standard input and standard error are terminals',
     ),
   ];
+}
+
+function whyColored(
+  color: ViewOptions['color'],
+  {
+    isTerminal,
+    takesColor,
+    variables,
+  }: { isTerminal: boolean; takesColor: boolean; variables: Environment['variables'] },
+): string {
+  if (color !== true) return color === false ? '--no-color' : '--color always';
+  if ((variables.FORCE_COLOR ?? '') !== '') return 'FORCE_COLOR is set';
+  if (takesColor) return 'standard output is a terminal';
+  if (!isTerminal) return 'standard output is no terminal';
+  return (variables.NO_COLOR ?? '') === '' ? 'TERM is dumb' : 'NO_COLOR is set';
 }
 
 const proxyVariables = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'];
