@@ -8,7 +8,12 @@ import { licencesOf } from './licences.mjs';
 // An alternative folder, which the next build leaves alone, and further programs for it:
 // node scripts/build.mjs FOLDER NAME=FILE ...
 const [outdir = 'dist', ...further] = process.argv.slice(2);
-const programs = { main: 'src/main.ts', schema: 'src/schema.ts', prepare: 'src/prepare.ts' };
+const programs = {
+  main: 'src/main.ts',
+  schema: 'src/schema.ts',
+  prepare: 'src/prepare.ts',
+  pages: 'src/pages.ts',
+};
 const { metafile } = await build({
   entryPoints: { ...programs, ...Object.fromEntries(further.map((one) => one.split('='))) },
   outdir,
@@ -42,3 +47,6 @@ for (const file of readdirSync(outdir))
 
 // Reads the playbooks that come with the program, so that it needn't whenever it starts.
 execFileSync(process.execPath, [join(outdir, 'prepare.js')], { stdio: 'inherit' });
+
+// Makes the man page and the completion of shells, for packages and `completion`: man/ and completions/.
+execFileSync(process.execPath, [join(outdir, 'pages.js')], { stdio: 'inherit' });

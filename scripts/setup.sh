@@ -35,10 +35,12 @@ lab_needs='
   augtool:augeas-tools
   chromium:chromium
   ffmpeg:ffmpeg
+  fish:fish
   flock:util-linux
   haproxy:haproxy
   ip:iproute2
   jq:jq
+  mandoc:mandoc
   mmdebstrap:mmdebstrap
   nginx:nginx-light
   nsenter:util-linux
@@ -49,6 +51,7 @@ lab_needs='
   ssh-keygen:openssh-client
   sshd:openssh-server
   systemd-nspawn:systemd-container
+  zsh:zsh
   /usr/lib/nginx/modules/ngx_rtmp_module.so:libnginx-mod-rtmp
   /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
   /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring

@@ -1,3 +1,4 @@
+import type { TakenInventory } from '../model/taken-inventory.ts';
 import type { EventLog } from '../record/event-log.ts';
 import type { ReportFiles } from '../record/report-files.ts';
 import type { Traces } from '../record/traces/traces.ts';
@@ -37,6 +38,8 @@ export interface Environment {
   readonly traces?: Traces | undefined;
   /** writes reports as HTML and Markdown, where somebody wants them; undefined: nobody does */
   readonly reports?: ReportFiles | undefined;
+  /** of a command over an inventory: which one it took; see take-inventory.ts */
+  inventory?: TakenInventory;
   readonly phase: {
     /**
      * set once hosts may have been changed: what goes wrong from then on isn't "nothing was touched" any more

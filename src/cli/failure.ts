@@ -22,7 +22,7 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
     : changing
       ? exitStatus.failed
       : exitStatus.nothingTouched;
-  const { output, secrets } = environment;
+  const { output, secrets, inventory } = environment;
   const errors = interrupted && !changing ? [interruption()] : problems;
   // The command line may be what is wrong, so nothing has read it yet.
   const view = chooseView(output, {
@@ -34,7 +34,7 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
   const recording = environment.events?.recording(view) ?? view;
   const traced = environment.traces?.recording(recording) ?? recording;
   const reported = environment.reports?.recording(traced) ?? traced;
-  reported.end(errorReport(command ?? '', { exitStatus: status, errors }, secrets));
+  reported.end(errorReport(command ?? '', { exitStatus: status, errors, taken: inventory }, secrets));
   return status;
 }
 

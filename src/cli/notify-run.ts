@@ -32,10 +32,10 @@ function end(
   notify: readonly NotifyTargetTold[],
   status: number,
   options: StatusOptions,
-  { output, secrets }: Environment,
+  { output, secrets, inventory }: Environment,
 ): number {
   const notes = notify.length === 0 ? ['the inventory names nobody below `notify`'] : [];
-  const told = { schedule: { notify, notes }, exitStatus: status };
+  const told = { schedule: { notify, notes }, taken: inventory, exitStatus: status };
   const document = reportDocument(resultWithoutHosts(command), told, secrets);
   const view = chooseView(output, options);
   view.show('schedule', document);

@@ -2,9 +2,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseTarget, type Target } from '../record/streams.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 import { addColorOptions } from './color-option.ts';
+import { takesInventory } from './take-inventory.ts';
 
 /** Options that every command over an inventory has. */
 export interface CommonOptions {
+  /** the file, also where it wasn't named; see take-inventory.ts */
   readonly inventory: string;
   readonly limit: readonly string[];
   readonly json: boolean;
@@ -35,10 +37,15 @@ export const limitOfComparing =
 /** What `--limit` means for the others. */
 export const limitOfLooking = 'only these hosts or roles (comma-separated)';
 
+/** What is said of `-i` wherever it is an option. */
+export const inventoryHelp =
+  'the inventory file (default: $CLUSTERPROXY_INVENTORY, else clusterproxy.yaml in this folder or above)';
+
 /** Adds the options of `CommonOptions` to a command. */
 export function addCommonOptions(command: Command, limit: string = limitOfChanges): Command {
+  takesInventory(command);
   const common = command
-    .requiredOption('-i, --inventory <file>', 'the inventory file')
+    .option('-i, --inventory <file>', inventoryHelp)
     .option('--limit <hosts>', limit, words, [])
     .addOption(
       new Option('--parallel <n>', 'maximum number of hosts at once')
@@ -122,8 +129,17 @@ export function timeoutOption(): Option {
     .argParser(positive);
 }
 
+/** By command, for whoever shows them in another form. */
+const examples = new WeakMap<Command, readonly string[]>();
+
+/** The examples at the end of a command's help. */
+export function examplesOf(command: Command): readonly string[] {
+  return examples.get(command) ?? [];
+}
+
 /** An example at the end of a command's help. */
 export function addExample(command: Command, ...lines: readonly string[]): Command {
+  examples.set(command, lines);
   const title = lines.length === 1 ? 'Example:' : 'Examples:';
   return command.addHelpText('after', `\n${title}\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }

@@ -1,11 +1,14 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { exitStatus } from '../model/result.ts';
 import { packageVersion } from '../version.ts';
 import { registerAbort } from './abort.ts';
 import { registerAccept } from './accept.ts';
 import { registerApply } from './apply.ts';
 import { registerCheck } from './check.ts';
+import { completing, registerCompletion } from './completion.ts';
+import { registerConfig } from './config.ts';
 import { registerDemo } from './demo.ts';
+import { registerDocs } from './docs.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
@@ -26,8 +29,10 @@ import { registerResume } from './resume.ts';
 import { registerRetire } from './retire.ts';
 import { registerRollback } from './rollback.ts';
 import { registerSchedule } from './schedule.ts';
+import { registerSchema } from './schema.ts';
 import { registerStatus } from './status.ts';
 import { registerSupport } from './support.ts';
+import { takeInventories } from './take-inventory.ts';
 import { registerToday } from './today.ts';
 import { registerTrust } from './trust.ts';
 import { registerUninstall } from './uninstall.ts';
@@ -72,6 +77,10 @@ const commands = [
   registerNotify,
   registerUninstall,
   registerExplain,
+  registerDocs,
+  registerConfig,
+  registerSchema,
+  registerCompletion,
   registerSupport,
   registerPlaybook,
   registerDemo,
@@ -88,6 +97,11 @@ export async function execute(argv: readonly string[], environment: Environment)
   let status: number = exitStatus.done;
   const program = makeProgram({ environment, finish: (exit) => (status = exit) });
   try {
+    if (argv[0] === completing) {
+      const { completeWords } = await import('./completion/complete.ts');
+      await completeWords(argv.slice(1), program, environment);
+      return status;
+    }
     await program.parseAsync([...argv], { from: 'user' });
     return status;
   } catch (error) {
@@ -131,16 +145,48 @@ function makeProgram(registration: Registration): Command {
       getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({
-      // That a switch is off by default says nothing, nor does an empty list.
-      optionDescription: ({ description, defaultValue, defaultValueDescription }) =>
-        typeof defaultValue === 'number' || typeof defaultValue === 'string'
-          ? `${description} (default: ${defaultValueDescription ?? defaultValue})`
-          : description,
+      optionDescription,
     })
     .addHelpText('after', examples);
   for (const register of commands) register(program, registration);
+  takeInventories(program, registration.environment);
   return program;
 }
+
+/** That a switch is off by default says nothing, nor does an empty list. */
+export function optionDescription({ description, defaultValue, defaultValueDescription }: Option): string {
+  return typeof defaultValue === 'number' || typeof defaultValue === 'string'
+    ? `${description} (default: ${defaultValueDescription ?? defaultValue})`
+    : description;
+}
+
+/** A command of the program by its whole name, such as `schedule install`; groups of commands as well. */
+export interface NamedCommand {
+  readonly name: string;
+  readonly command: Command;
+}
+
+/** All commands as they stand in the help; nothing is carried out. */
+export function commandTree(program: Command = describedProgram()): readonly NamedCommand[] {
+  const below = (command: Command, before: string): readonly NamedCommand[] =>
+    command.commands.flatMap((one) => {
+      const name = `${before}${one.name()}`;
+      return [{ name, command: one }, ...below(one, `${name} `)];
+    });
+  return below(program, '');
+}
+
+/** The program with all that it understands, to be looked at. */
+export function describedProgram(): Command {
+  const nowhere = { write: () => undefined, isTerminal: false, columns: undefined, takesColor: false };
+  const environment = { output: { results: nowhere, messages: nowhere } } as unknown as Environment;
+  return makeProgram({ environment, finish: () => undefined });
+}
+
+/** What the program exits with, wrapped for a help text. */
+export const exitStatuses = `Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
+failed, 4 a check from outside failed (verify, check) or a trouble was found
+(doctor), 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
 
 const examples = `
 Examples:
@@ -151,6 +197,4 @@ Examples:
   clusterproxy apply --inventory prod.yaml      plan, review, change
   clusterproxy demo                             try it all on this machine
 
-Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
-failed, 4 a check from outside failed (verify, check) or a trouble was found
-(doctor), 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+${exitStatuses}`;

@@ -30,7 +30,11 @@ export async function installSchedule(options: InstallOptions, environment: Envi
   const view = chooseView(output, options);
   const end = (schedule: ScheduleTold, errors: readonly Problem[] = [], status: number = exitStatus.done) => {
     const result = resultWithoutHosts('schedule install');
-    const document = reportDocument(result, { schedule, errors, exitStatus: status }, secrets);
+    const document = reportDocument(
+      result,
+      { schedule, errors, taken: environment.inventory, exitStatus: status },
+      secrets,
+    );
     if (errors.length === 0) view.show('schedule', document);
     view.end(document);
     return status;

@@ -61,8 +61,12 @@ export function alreadyRunning(folder: string): Problem {
   }).problem;
 }
 
-function refuse(problem: Problem, options: ScheduleRunOptions, { output, secrets }: Environment): number {
-  const report = { exitStatus: exitStatus.failed, errors: [problem] };
+function refuse(
+  problem: Problem,
+  options: ScheduleRunOptions,
+  { output, secrets, inventory }: Environment,
+): number {
+  const report = { exitStatus: exitStatus.failed, errors: [problem], taken: inventory };
   chooseView(output, options).end(errorReport('schedule run', report, secrets));
   return exitStatus.failed;
 }

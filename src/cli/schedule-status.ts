@@ -105,10 +105,10 @@ function isoOf(instant: number | undefined): string | undefined {
 async function end(
   command: string,
   options: CommonOptions,
-  { output, secrets, reports }: Environment,
+  { output, secrets, inventory, reports }: Environment,
   schedule: ScheduleTold,
 ): Promise<number> {
-  const told = { schedule, exitStatus: exitStatus.done };
+  const told = { schedule, taken: inventory, exitStatus: exitStatus.done };
   const document = reportDocument(resultWithoutHosts(command), told, secrets);
   const view = chooseView(output, options);
   view.show('schedule', document);

@@ -166,7 +166,10 @@ export class Session {
   /** What `--json` would print of it. */
   document(result: RunResult, told: Told): ReportDocument {
     this.#measuring?.see(result);
-    return this.#documents.make(result, { hostnames: this.#hostnames, ...told });
+    return this.#documents.make(result, {
+      ...{ hostnames: this.#hostnames, taken: this.environment.inventory },
+      ...told,
+    });
   }
 }
 

@@ -204,10 +204,14 @@ class Watcher {
     }
   }
 
-  #tellFailure(view: View, errors: readonly Problem[], { secrets, phase, traces }: Environment): void {
+  #tellFailure(
+    view: View,
+    errors: readonly Problem[],
+    { secrets, phase, traces, inventory }: Environment,
+  ): void {
     const status = phase.changing ? exitStatus.failed : exitStatus.nothingTouched;
     const traced = traces?.recording(view) ?? view;
-    traced.end(errorReport('schedule run', { exitStatus: status, errors }, secrets));
+    traced.end(errorReport('schedule run', { exitStatus: status, errors, taken: inventory }, secrets));
   }
 
   /** Everything in it ends with the round; the process goes on. */

@@ -43,6 +43,12 @@ export const chapters = [
   'troubles',
   /** what the manual says of codes */
   'explanations',
+  /** what counts on this machine */
+  'settings',
+  /** which schemas there are, or were written */
+  'schemas',
+  /** the pages of the manual */
+  'pages',
   /** what runs by itself, and what it has found */
   'schedule',
   /** what would be given to a maintainer */

@@ -155,10 +155,6 @@ describe('a command line that is not understood', () => {
       "error usage: unknown option '--limt'\n  did you mean --limit? See clusterproxy plan --help\n",
     ],
     [
-      ['plan'],
-      "error usage: required option '-i, --inventory <file>' not specified\n  see clusterproxy plan --help\n",
-    ],
-    [
       ['playbook', 'check'],
       "error usage: missing required argument 'file'\n  see clusterproxy playbook check --help\n",
     ],

@@ -4,6 +4,7 @@ import type { CodeExplanation } from '../../model/explanation.ts';
 import type { FollowedRun } from '../../model/followed-run.ts';
 import type { HostForecast } from '../../model/forecast.ts';
 import type { PastRun } from '../../model/history.ts';
+import type { PageTold } from '../../model/manual-told.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { CheckResult } from '../../model/outside-check.ts';
 import type { ByHand, HostPlan } from '../../model/plan.ts';
@@ -11,7 +12,10 @@ import type { PolicyVerdict } from '../../model/policy.ts';
 import { exitStatusOf, type RunResult } from '../../model/result.ts';
 import type { RoleRollout } from '../../model/rollout.ts';
 import type { ScheduleTold } from '../../model/schedule.ts';
+import type { SchemaTold } from '../../model/schema-told.ts';
+import type { Setting } from '../../model/setting.ts';
 import type { SupportBundle } from '../../model/support-bundle.ts';
+import type { TakenInventory } from '../../model/taken-inventory.ts';
 import type { Today } from '../../model/today.ts';
 import type { TroubleResult } from '../../model/trouble.ts';
 import { ownLine, showable, showableLine } from '../../secrets/showable.ts';
@@ -28,6 +32,7 @@ import { errorDocument } from './problem.ts';
 import { rolloutDocument } from './rollout.ts';
 import { scheduleDocument } from './schedule.ts';
 import type { ReportDocument, ReportExplanation, ReportHost, ReportInventory } from './schema.ts';
+import { pagesDocument, schemasDocument, settingsDocument } from './settings.ts';
 import { todayDocument } from './today.ts';
 
 /** What a command can tell besides its result; undefined where it does not ask for it. */
@@ -55,6 +60,8 @@ export interface Told {
   readonly policies?: readonly PolicyVerdict[] | undefined;
   /** guards aren't asked in this run */
   readonly force?: boolean | undefined;
+  /** which inventory the command took */
+  readonly taken?: TakenInventory | undefined;
   /** what an inventory says */
   readonly inventory?: ReportInventory | undefined;
   /** of init: what it has found and written */
@@ -85,6 +92,12 @@ export interface Told {
   readonly troubles?: readonly TroubleResult[] | undefined;
   /** what the manual says of codes */
   readonly explanations?: readonly CodeExplanation[] | undefined;
+  /** of config: what counts on this machine */
+  readonly settings?: readonly Setting[] | undefined;
+  /** of docs: pages of the manual */
+  readonly pages?: readonly PageTold[] | undefined;
+  /** of schema: which there are, or were written */
+  readonly schemas?: readonly SchemaTold[] | undefined;
   /** of schedule: what runs by itself, and what it has found */
   readonly schedule?: ScheduleTold | undefined;
   /** what a maintainer gets, which has no text in it that isn't known to be harmless */
@@ -142,12 +155,12 @@ export function reportDocument(result: RunResult, told: Told, secrets: Masker): 
 /** The document of a command that ended before there was a result. */
 export function errorReport(
   command: string,
-  { exitStatus, errors }: { readonly exitStatus: number; readonly errors: readonly Problem[] },
+  told: Pick<Told, 'taken'> & { readonly exitStatus: number; readonly errors: readonly Problem[] },
   secrets: Masker,
 ): ReportDocument {
-  const interrupted = errors.some((error) => error.code === 'interrupted');
+  const interrupted = told.errors.some((error) => error.code === 'interrupted');
   const nothing: RunResult = { command, run: undefined, hosts: [], warnings: [], interrupted };
-  return reportDocument(nothing, { exitStatus, errors }, secrets);
+  return reportDocument(nothing, told, secrets);
 }
 
 /** Warnings of ours for a document that is made already. */
@@ -179,6 +192,9 @@ function documentOf(
     ...followedDocument(told.followed, aborted),
     ...acceptedDocument(told.accepted),
     ...todayDocument(told.today),
+    ...(told.taken === undefined
+      ? {}
+      : { inventoryFile: { path: cleanName(told.taken.path), from: told.taken.from } }),
     ...(told.inventory === undefined ? {} : { inventory: inventoryDocument(told.inventory) }),
     ...begunDocument(told.begun),
     ...(told.playbook === undefined ? {} : { playbook: cleanName(told.playbook) }),
@@ -191,6 +207,9 @@ function documentOf(
     ...browserDocument(told.browser),
     ...(told.troubles === undefined ? {} : { troubles: told.troubles.map(troubleDocument) }),
     ...(told.explanations === undefined ? {} : { explanations: told.explanations.map(explanationDocument) }),
+    ...settingsDocument(told.settings),
+    ...schemasDocument(told.schemas),
+    ...pagesDocument(told.pages),
     ...(told.notes === undefined || told.notes.length === 0 ? {} : { notes: told.notes.map(ownLine) }),
     ...scheduleDocument(told.schedule),
     ...(told.support === undefined ? {} : { support: told.support }),

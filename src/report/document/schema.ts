@@ -16,6 +16,7 @@ import {
   type unsettled,
 } from './host-schema.ts';
 import { measured } from './measured-schema.ts';
+import { inventoryFile, jsonSchema, page, setting } from './own-machine-schema.ts';
 import { picture } from './picture-schema.ts';
 import { type queued, roleQueue } from './queued-schema.ts';
 import { record } from './record-schema.ts';
@@ -207,6 +208,7 @@ export const reportSchema = z.object({
   heldBefore: z.array(hold).optional().describe('of hold: those that were released or replaced'),
   accepted: accepted.optional().describe('of accept'),
   today: today.optional(),
+  inventoryFile: inventoryFile.optional(),
   inventory: inventory.optional(),
   begun: begun.optional(),
   playbook: z.string().optional().describe('of playbook check: the playbook, as the command line names it'),
@@ -229,6 +231,9 @@ export const reportSchema = z.object({
     .array(explanation)
     .optional()
     .describe('of explain: what the manual says of a code, or of each one'),
+  settings: z.array(setting).optional().describe('of config: what counts on this machine, and why'),
+  schemas: z.array(jsonSchema).optional().describe('of schema: those that there are, or were written'),
+  pages: z.array(page).optional().describe('of docs: pages of the manual'),
   notes: z
     .array(z.string())
     .optional()
@@ -262,6 +267,7 @@ export type ReportFollowed = z.infer<typeof followed>;
 export type ReportAborted = z.infer<typeof aborted>;
 export type ReportHold = z.infer<typeof hold>;
 export type ReportExplanation = z.infer<typeof explanation>;
+export type ReportSetting = z.infer<typeof setting>;
 export type ReportToday = z.infer<typeof today>;
 export type ReportSupport = NonNullable<ReportDocument['support']>;
 export type ReportMeasured = z.infer<typeof measured>;

@@ -12,11 +12,14 @@ import { renderForecast } from './forecast.ts';
 import { renderHistory } from './history.ts';
 import { renderHold } from './hold.ts';
 import { renderHolders, renderInventory } from './inventory.ts';
+import { renderPages } from './manual-page.ts';
 import { renderPlan } from './plan.ts';
 import { renderRecords } from './records.ts';
 import { renderResult } from './result.ts';
 import { renderSamples } from './samples.ts';
 import { hasNews, renderSchedule } from './schedule.ts';
+import { renderSchemas } from './schemas.ts';
+import { renderSettings } from './settings.ts';
 import { renderStatus } from './status.ts';
 import { isColored, makeStyle, type Style } from './style.ts';
 import { renderSupport } from './support.ts';
@@ -90,6 +93,9 @@ const renderers: Readonly<Record<Exclude<Chapter, 'warnings'>, Renderer>> = {
   checks: renderChecks,
   troubles: renderTroubles,
   explanations: renderExplanations,
+  settings: renderSettings,
+  schemas: renderSchemas,
+  pages: renderPages,
   schedule: renderSchedule,
   support: renderSupport,
 };
