@@ -4,6 +4,8 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.mjs';
+import { linksBelow } from './links.mjs';
+import { madeFrom } from './made-from.mjs';
 
 // An alternative folder, which the next build leaves alone, and further programs for it:
 // node scripts/build.mjs FOLDER NAME=FILE ...
@@ -32,13 +34,24 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
-const licences = 'third-party-licences.txt';
-writeFileSync(join(outdir, licences), licencesOf(Object.keys(metafile.inputs)));
+const beside = {
+  'third-party-licences.txt': licencesOf(Object.keys(metafile.inputs)),
+  'links.json': asText(linksBelow('playbooks/samples')),
+  'made-from.json': asText(madeFrom()),
+};
+for (const [name, text] of Object.entries(beside)) writeFileSync(join(outdir, name), text);
 
 // Chunks are named by their contents: those of earlier builds would pile up.
-const current = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), licences]);
+const current = new Set([
+  ...Object.keys(metafile.outputs).map((path) => basename(path)),
+  ...Object.keys(beside),
+]);
 for (const file of readdirSync(outdir))
   if (!current.has(file)) rmSync(join(outdir, file), { recursive: true });
 
 // Reads the playbooks that come with the program, so that it needn't whenever it starts.
 execFileSync(process.execPath, [join(outdir, 'prepare.js')], { stdio: 'inherit' });
+
+function asText(data) {
+  return `${JSON.stringify(data, null, 2)}\n`;
+}

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
+import { madeOf } from '../made-of.ts';
 import { exitStatus } from '../model/result.ts';
-import { packageVersion } from '../version.ts';
 import { registerAbort } from './abort.ts';
 import { registerAccept } from './accept.ts';
 import { registerApply } from './apply.ts';
@@ -116,7 +116,8 @@ function makeProgram(registration: Registration): Command {
     .description(
       'Turns plain servers into one video-conference cluster behind one address, and keeps it that way.',
     )
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('-V, --version', 'print the version, and what the program is made of')
+    .on('option:version', () => tellVersion(results))
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
@@ -138,6 +139,12 @@ function makeProgram(registration: Registration): Command {
     .addHelpText('after', examples);
   for (const register of commands) register(program, registration);
   return program;
+}
+
+/** As commander's own `version`, which wants the text whenever the program starts. */
+function tellVersion(results: { write(text: string): void }): never {
+  results.write(`${madeOf()}\n`);
+  throw new CommanderError(exitStatus.done, 'commander.version', 'version');
 }
 
 const examples = `
