@@ -1,11 +1,12 @@
 // Bundles the program into dist/, so that start-up reads a few files instead of a thousand.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.mjs';
 import { linksBelow } from './links.mjs';
 import { madeFrom } from './made-from.mjs';
+import { sbomOf } from './sbom.mjs';
 
 // An alternative folder, which the next build leaves alone, and further programs for it:
 // node scripts/build.mjs FOLDER NAME=FILE ...
@@ -38,6 +39,7 @@ const beside = {
   'third-party-licences.txt': licencesOf(Object.keys(metafile.inputs)),
   'links.json': asText(linksBelow('playbooks/samples')),
   'made-from.json': asText(madeFrom()),
+  'sbom.cdx.json': asText(sbomOf({ metafile, lock: readFileSync('package-lock.json', 'utf8') })),
 };
 for (const [name, text] of Object.entries(beside)) writeFileSync(join(outdir, name), text);
 

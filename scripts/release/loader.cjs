@@ -13,7 +13,9 @@ registerHooks({
     if (specifier === main) return found(pathToFileURL(main).href);
     if (!context.parentURL?.startsWith(inside)) return next(specifier, context);
     if (specifier.startsWith('./')) return found(new URL(specifier, context.parentURL).href);
-    return specifier === 'playwright-core' ? installedBeside(specifier, context, next) : next(specifier, context);
+    return specifier === 'playwright-core'
+      ? installedBeside(specifier, context, next)
+      : next(specifier, context);
   },
   load(url, context, next) {
     if (!url.startsWith(inside)) return next(url, context);
@@ -34,6 +36,9 @@ function installedBeside(name, context, next) {
     return next(name, context);
   } catch {
     const paths = ['/usr/local/lib', '/usr/lib', ...(process.env.NODE_PATH ?? '').split(':')].filter(Boolean);
-    return next(pathToFileURL(require('node:module').createRequire(main).resolve(name, { paths })).href, context);
+    return next(
+      pathToFileURL(require('node:module').createRequire(main).resolve(name, { paths })).href,
+      context,
+    );
   }
 }
