@@ -1,5 +1,5 @@
-// What a single file is made with, by the versions and hashes of tools/package-lock.json: npm installs it once
-// into this account's cache, for all copies of the sources.
+// What a single file is made with, by the versions and hashes of tools/package-lock.json: npm installs it
+// once into this account's cache, for all copies of the sources.
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -17,7 +17,7 @@ function toolsFolder() {
   return join(cache, 'clusterproxy-release', hash.digest('hex').slice(0, 16));
 }
 
-/** `node`: the program; `nodeLicence`: a file; `postject`: a script. Undefined where they aren't installed. */
+/** `node`: the program; `nodeLicence`: a file; `postject`: a script. Undefined unless they are installed. */
 export function findTools() {
   const modules = join(toolsFolder(), 'node_modules');
   return existsSync(modules)
