@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { builtFolder, packageRoot } from '../package-root.ts';
+import { packageRoot } from '../package-root.ts';
+import { addLinks, listedLinks } from './sample-links.ts';
 
 export interface SampleHost {
   readonly name: string;
@@ -30,7 +31,7 @@ export async function makeSampleHost(
     recursive: true,
     verbatimSymlinks: true,
   });
-  await addLinks(root, `bigbluebutton/${host.sample}`);
+  await addLinks(root, `bigbluebutton/${host.sample}`, await listedLinks());
   await rename(root, host.hostname);
   const live = `${certificateFolder}/${host.hostname}`;
   const files: Record<string, string> = {
@@ -57,21 +58,6 @@ export async function makeSampleHost(
 export async function servicesOf(root: string): Promise<readonly string[]> {
   const files = await readdir(join(root, unitFolder));
   return files.filter((file) => file.endsWith('.service') && !file.endsWith('@.service'));
-}
-
-/** Packages of npm hold no links: the build has listed them. Sources have them, and no list. */
-async function addLinks(root: string, sample: string): Promise<void> {
-  const list = await readFile(join(builtFolder(), 'links.json'), 'utf8').catch(() => '{}');
-  for (const [path, target] of Object.entries(JSON.parse(list) as Record<string, string>)) {
-    if (!path.startsWith(`${sample}/`)) continue;
-    const link = join(root, path.slice(sample.length));
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(target, link).catch(ignoreExisting);
-  }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
 }
 
 /** Replaces the sample's host name by the host's own. */

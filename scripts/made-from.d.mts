@@ -1,0 +1,4 @@
+export function madeFrom(variables?: Readonly<Record<string, string | undefined>>): {
+  readonly commit: string | undefined;
+  readonly date: number | undefined;
+};
