@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTools } from '../../scripts/release/tools.mjs';
@@ -15,6 +15,8 @@ const made = {
   single: `clusterproxy-${version}-linux-x64`,
   debian: `clusterproxy_${version}-1_amd64.deb`,
 };
+/** What was made already, to be tried as it is; otherwise it is made here. */
+const ready = process.env.CLUSTERPROXY_RELEASE && resolve(process.env.CLUSTERPROXY_RELEASE);
 const commit = 'c0ffee0000000000000000000000000000000000';
 const isLong = process.env.CLUSTERPROXY_LONG === '1';
 const tools = findTools();
@@ -29,7 +31,7 @@ describe.skipIf(noLab || tools === undefined)('what npm run release makes', () =
   beforeAll(async () => {
     await mkdir(join(root, '.cache'), { recursive: true });
     work = await mkdtemp(join(root, '.cache/release-'));
-    await release('one');
+    if (ready === undefined) await release('one');
   });
   afterAll(async () => {
     await rm(work, { recursive: true, force: true });
@@ -52,7 +54,7 @@ describe.skipIf(noLab || tools === undefined)('what npm run release makes', () =
     await run(process.execPath, ['scripts/release.mjs', join(work, `${name}-made`)], { cwd: copy, env });
   }
 
-  const file = (name: string) => join(work, 'one-made', name);
+  const file = (name: string) => join(ready ?? join(work, 'one-made'), name);
 
   /** A machine with these files in /srv. */
   async function machine(name: string, ...files: readonly string[]): Promise<LabHost> {
@@ -77,7 +79,7 @@ hosts:
       });
     const told = await as(`${program} --version`);
     expect(told.split('\n')[0]).toBe(version);
-    expect(told).toContain(`commit: ${commit} (2023-11-14)\n`);
+    expect(told).toMatch(ready === undefined ? `commit: ${commit} (2023-11-14)\n` : /^commit: [0-9a-f]{40}/m);
     expect(told).toMatch(installed);
     expect(await as(`${program} explain unreachable`)).toContain('What to do');
     expect(await as(`${program} playbook check bigbluebutton`)).toContain('bigbluebutton');
@@ -145,7 +147,7 @@ hosts:
     expect((await host.exec('ls -A /tmp | grep clusterproxy')).stdout).toBe('');
   });
 
-  it.runIf(isLong)('has the same bytes where it is made again', async () => {
+  it.runIf(isLong && ready === undefined)('has the same bytes where it is made again', async () => {
     await release('two');
     const sums = (name: string) => readFile(join(work, `${name}-made`, 'SHA256SUMS'), 'utf8');
     expect(await sums('two')).toBe(await sums('one'));
