@@ -128,7 +128,7 @@ hosts:
     await host.mustExec(`dpkg --install /srv/${made.debian}`, { timeoutMs: 120_000 });
     await tryIt(host, 'clusterproxy', /^installed: Debian package \(\/usr\/bin\/clusterproxy\)$/m);
     expect((await host.exec('ls /home/ops/.cache/clusterproxy')).code).not.toBe(0);
-    const printed = 'clusterproxy schedule install --inventory /srv/prod.yaml --print';
+    const printed = 'clusterproxy schedule install --inventory /srv/prod.yaml --print systemd';
     expect(await host.mustExec(printed)).toContain('ExecStart=/usr/bin/clusterproxy schedule run ');
     expect((await host.exec('dpkg --verify clusterproxy')).stdout).toBe('');
     await host.mustExec('dpkg --purge clusterproxy');
