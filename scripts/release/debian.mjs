@@ -72,24 +72,15 @@ function fromTheBuild(root, { version, date, single }) {
       found[`usr/share/man/man${page.at(-1)}/${page}.gz`] = packed(readFileSync(join(pages, page)));
   found['usr/share/man/man1/clusterproxy.1.gz'] ??= packed(manualPage({ program: single, version, date }));
   const places = {
-    bash: 'usr/share/bash-completion/completions/clusterproxy',
-    zsh: 'usr/share/zsh/vendor-completions/_clusterproxy',
-    fish: 'usr/share/fish/vendor_completions.d/clusterproxy.fish',
+    'clusterproxy.bash': 'usr/share/bash-completion/completions/clusterproxy',
+    _clusterproxy: 'usr/share/zsh/vendor-completions/_clusterproxy',
+    'clusterproxy.fish': 'usr/share/fish/vendor_completions.d/clusterproxy.fish',
   };
-  for (const [shell, place] of Object.entries(places)) {
-    const text = completionFor(shell, single);
-    if (text !== undefined) found[place] = text;
+  for (const [name, place] of Object.entries(places)) {
+    const file = join(root, 'dist/completions', name);
+    if (existsSync(file)) found[place] = readFileSync(file);
   }
   return found;
-}
-
-/** Undefined if this program has no completion. */
-function completionFor(shell, single) {
-  try {
-    return execFileSync(single, ['completion', shell], { stdio: ['ignore', 'pipe', 'ignore'] });
-  } catch {
-    return undefined;
-  }
 }
 
 function control({ version, tree }) {
