@@ -1,9 +1,9 @@
-import { existsSync, lstatSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
 import { indexAsset } from './index-of-files.ts';
-import { findUnpacked, nameOf, type Packed, unpackBelow } from './unpack.ts';
+import { findUnpacked, type Packed, unpackBelow } from './unpack.ts';
 
 let folder: string | undefined;
 
@@ -62,14 +62,11 @@ function placesHere(): Places {
 /** With sudo, the home may be somebody else's: nothing of root's is to be left there. */
 function cacheOf(uid: number): string | undefined {
   const { XDG_CACHE_HOME: named = '' } = process.env;
-  const home = homedir();
-  const base = isAbsolute(named) ? named : join(home, '.cache');
+  const base = isAbsolute(named) ? named : join(homedir(), '.cache');
   try {
-    if (lstatSync(isAbsolute(named) && existsSync(named) ? named : home).uid !== uid) return undefined;
-    return join(base, 'clusterproxy');
+    const { uid: owner } = statSync(existsSync(base) ? base : homedir());
+    return owner === uid ? join(base, 'clusterproxy') : undefined;
   } catch {
     return undefined;
   }
 }
-
-export { nameOf };
