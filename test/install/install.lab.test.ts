@@ -125,12 +125,15 @@ hosts:
 
   it('is installed and removed as a Debian package, and its schedule names the installed program', async () => {
     const host = await machine('by-dpkg', file(made.debian));
-    await host.mustExec(`dpkg --install /srv/${made.debian}`, { timeoutMs: 120_000 });
+    // The lab's hosts otherwise leave documentation out.
+    const install = `dpkg --path-include='/usr/share/*' --install /srv/${made.debian}`;
+    await host.mustExec(install, { timeoutMs: 120_000 });
     await tryIt(host, 'clusterproxy', /^installed: Debian package \(\/usr\/bin\/clusterproxy\)$/m);
     expect((await host.exec('ls /home/ops/.cache/clusterproxy')).code).not.toBe(0);
     const printed = 'clusterproxy schedule install --inventory /srv/prod.yaml --print systemd';
     expect(await host.mustExec(printed)).toContain('ExecStart=/usr/bin/clusterproxy schedule run ');
     expect((await host.exec('dpkg --verify clusterproxy')).stdout).toBe('');
+    expect(await host.mustExec('zcat /usr/share/man/man1/clusterproxy.1.gz')).toContain('.SH NAME');
     await host.mustExec('dpkg --purge clusterproxy');
     const left = 'find / -xdev -name "*clusterproxy*" -not -path "/proc/*" -not -path "/srv/*"';
     expect((await host.exec(left)).stdout.trim()).toBe('');
