@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { makeDebianPackage } from './release/debian.mjs';
+import { makeNpmPackage } from './release/npm-package.mjs';
 import { makeSingleFile, sha256Of } from './release/single-file.mjs';
 import { tools } from './release/tools.mjs';
 import { withNode } from './sbom.mjs';
@@ -18,8 +19,7 @@ for (const name of readdirSync(folder))
   if (/^clusterproxy[-_]|^SHA256SUMS$/.test(name)) rmSync(join(folder, name));
 
 step('the package for npm');
-const pack = ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder];
-execFileSync('npm', pack, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+makeNpmPackage({ root, folder });
 
 if (process.platform === 'linux' && process.arch === 'x64') {
   step('the single file for Linux x64');
