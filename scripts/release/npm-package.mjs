@@ -1,4 +1,4 @@
-// Makes the package for npm. The modes of its files are those that git knows, whatever the umask of the clone.
+// Makes the package for npm. The modes of its files are those that git knows, whatever the umask was.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
