@@ -1,9 +1,12 @@
 // Bundles the program into dist/, so that start-up reads a few files instead of a thousand.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { licencesOf } from './licences.mjs';
+import { linksBelow } from './links.mjs';
+import { madeFrom } from './made-from.mjs';
+import { sbomOf } from './sbom.mjs';
 
 // An alternative folder, which the next build leaves alone, and further programs for it:
 // node scripts/build.mjs FOLDER NAME=FILE ...
@@ -37,11 +40,19 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
-const licences = 'third-party-licences.txt';
-writeFileSync(join(outdir, licences), licencesOf(Object.keys(metafile.inputs)));
+const beside = {
+  'third-party-licences.txt': licencesOf(Object.keys(metafile.inputs)),
+  'links.json': asText(linksBelow('playbooks/samples')),
+  'made-from.json': asText(madeFrom()),
+  'sbom.cdx.json': asText(sbomOf({ metafile, lock: readFileSync('package-lock.json', 'utf8') })),
+};
+for (const [name, text] of Object.entries(beside)) writeFileSync(join(outdir, name), text);
 
 // Chunks are named by their contents: those of earlier builds would pile up.
-const current = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), licences]);
+const current = new Set([
+  ...Object.keys(metafile.outputs).map((path) => basename(path)),
+  ...Object.keys(beside),
+]);
 for (const file of readdirSync(outdir))
   if (!current.has(file)) rmSync(join(outdir, file), { recursive: true });
 
@@ -50,3 +61,7 @@ execFileSync(process.execPath, [join(outdir, 'prepare.js')], { stdio: 'inherit' 
 
 // Makes the man page and the completion of shells, for packages and `completion`: man/ and completions/.
 execFileSync(process.execPath, [join(outdir, 'pages.js')], { stdio: 'inherit' });
+
+function asText(data) {
+  return `${JSON.stringify(data, null, 2)}\n`;
+}

@@ -118,6 +118,7 @@ prepare_lab() {
     echo 'setup: not root: tests against real hosts will be skipped'
     return
   fi
+  install_release_tools
   missing=$(missing_packages)
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086 # one word a package
@@ -128,6 +129,13 @@ prepare_lab() {
     echo "setup: installing packages: $*"
     install_packages "$@"
   fi
+}
+
+# For what is tried of a release; see scripts/release/tools.mjs.
+install_release_tools() {
+  [ "$(uname -m)" = x86_64 ] || return 0
+  node scripts/release/tools.mjs ||
+    echo 'setup: what a single file is made with could not be installed; its tests will be skipped' >&2
 }
 
 install_node_modules

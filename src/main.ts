@@ -1,15 +1,28 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { Worker, workerData } from 'node:worker_threads';
+import { isSingleFile, packageFile } from './package-root.ts';
 import type { ThreadData } from './run/planning/thread-messages.ts';
 
 /** Undefined in the process itself. */
 const thread: ThreadData | undefined = workerData?.purpose === 'planning' ? workerData : undefined;
 
-if (thread !== undefined) {
-  const { planOnThisThread } = await import('./run/planning/on-thread.ts');
-  await planOnThisThread(thread);
-} else {
+// No await at the top level: a single file takes this module up by require().
+void (thread === undefined ? run() : plan(thread));
+
+async function run(): Promise<void> {
   const { runProgram } = await import('./process.ts');
-  await runProgram((data) => new Worker(fileURLToPath(import.meta.url), { workerData: data }));
+  await runProgram(startThread);
+}
+
+async function plan(data: ThreadData): Promise<void> {
+  const { planOnThisThread } = await import('./run/planning/on-thread.ts');
+  await planOnThisThread(data);
+}
+
+/** The same program on another thread; a single file has no file of it that could be named. */
+function startThread(data: ThreadData): Worker {
+  return isSingleFile
+    ? new Worker(packageFile('loader.cjs'), { eval: true, workerData: data })
+    : new Worker(fileURLToPath(import.meta.url), { workerData: data });
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { startedBy } from '../package-root.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -32,7 +33,7 @@ async function demo({ keep, color }: DemoOptions, environment: Environment): Pro
     output,
     signal,
     color: isColored(color, output.results),
-    program: [process.execPath, process.argv[1] ?? ''],
+    program: startedBy(),
     variables: { ...variables, ...colorVariable(color), CLUSTERPROXY_PAGER: '' },
   });
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, type Option } from 'commander';
+import { madeOf } from '../made-of.ts';
 import { exitStatus } from '../model/result.ts';
-import { packageVersion } from '../version.ts';
 import { registerAbort } from './abort.ts';
 import { registerAccept } from './accept.ts';
 import { registerApply } from './apply.ts';
@@ -132,7 +132,8 @@ function makeProgram(registration: Registration): Command {
     .description(
       'Turns plain servers into one video-conference cluster behind one address, and keeps it that way.',
     )
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('-V, --version', 'print the version, and what the program is made of')
+    .on('option:version', () => tellVersion(results))
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .exitOverride()
@@ -187,6 +188,12 @@ export function describedProgram(): Command {
 export const exitStatuses = `Exit status: 0 done, 1 nothing was touched, 2 a host differs (check), 3 a host
 failed, 4 a check from outside failed (verify, check) or a trouble was found
 (doctor), 5 a host was deferred, 6 a host needs a person, 130 interrupted.`;
+
+/** As commander's own `version`, which wants the text whenever the program starts. */
+function tellVersion(results: { write(text: string): void }): never {
+  results.write(`${madeOf()}\n`);
+  throw new CommanderError(exitStatus.done, 'commander.version', 'version');
+}
 
 const examples = `
 Examples:

@@ -10,7 +10,7 @@ import type { Environment } from './environment.ts';
 import { askWord } from './prompt.ts';
 import { writeSupportFile } from './support-file.ts';
 
-const folder = join(packageRoot(), 'playbooks', 'protocols');
+const folder = () => join(packageRoot(), 'playbooks', 'protocols');
 
 /**
  * Asks for the result of each step of the test protocol that has none yet, and writes the file after each
@@ -22,7 +22,7 @@ export async function recordProtocol(
 ): Promise<number> {
   const { output, stdin, signal } = environment;
   const name = await protocolName();
-  const text = await readFile(join(folder, `${name}.yaml`), 'utf8');
+  const text = await readFile(join(folder(), `${name}.yaml`), 'utf8');
   const protocol = parseProtocol(text);
   const head = { protocol: name, version: packageVersion(), node: process.versions.node };
   const existing = await readFile(file, 'utf8').catch(() => undefined);
@@ -64,7 +64,7 @@ export async function recordProtocol(
 
 /** There is one so far; it is called after the playbook whose cluster it tries. */
 async function protocolName(): Promise<string> {
-  const [file] = (await readdir(folder)).filter((one) => one.endsWith('.yaml')).sort();
-  if (file === undefined) throw new Error(`there is no test protocol in ${folder}`);
+  const [file] = (await readdir(folder())).filter((one) => one.endsWith('.yaml')).sort();
+  if (file === undefined) throw new Error(`there is no test protocol in ${folder()}`);
   return file.replace(/\.yaml$/, '');
 }

@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -185,9 +196,25 @@ async function linkStandIns(work: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   for (const file of await readdir(source)) {
     const name = file === 'common.sh' ? file : file.replace(/\.sh$/, '');
-    await symlink(join(source, file), join(folder, name)).catch(ignoreExisting);
+    await linkProgram(join(source, file), join(folder, name));
   }
   return folder;
+}
+
+/** A copy, where the file system of the program itself lets nothing be run (noexec, see mount(8)). */
+async function linkProgram(file: string, link: string): Promise<void> {
+  const runs = await access(file, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  await (runs || file.endsWith('/common.sh') ? symlink(file, link) : copyExecutable(file, link)).catch(
+    ignoreExisting,
+  );
+}
+
+async function copyExecutable(file: string, copy: string): Promise<void> {
+  await copyFile(file, copy);
+  await chmod(copy, 0o755);
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

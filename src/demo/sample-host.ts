@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
+import { addLinks, listedLinks } from './sample-links.ts';
 
 export interface SampleHost {
   readonly name: string;
@@ -30,6 +31,7 @@ export async function makeSampleHost(
     recursive: true,
     verbatimSymlinks: true,
   });
+  await addLinks(root, `bigbluebutton/${host.sample}`, await listedLinks());
   await rename(root, host.hostname);
   const live = `${certificateFolder}/${host.hostname}`;
   const files: Record<string, string> = {

@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OperatorError, type Problem } from '../model/operator-error.ts';
+import { isSingleFile } from '../package-root.ts';
 import { type OnTheWay, placeProblem } from './obstacles.ts';
 import { findAccount } from './systemd.ts';
 
@@ -12,8 +13,7 @@ import { findAccount } from './systemd.ts';
  */
 export async function programHere(): Promise<readonly string[]> {
   const node = await realpath(process.execPath);
-  const sea = await import('node:sea').catch(() => undefined);
-  if (sea?.isSea()) return [node];
+  if (isSingleFile) return [node];
   const started = process.argv[1] === undefined ? undefined : await realpath(process.argv[1]);
   if (started !== undefined && /^main\.[jt]s$/.test(basename(started))) return [node, started];
   // Bundled, all parts lie in the folder of the program.

@@ -137,13 +137,16 @@ describe('help', () => {
     expect(stderr).toContain('Usage: clusterproxy');
   });
 
-  it('tells the version', async () => {
+  it('tells the version, and below it what the program is made of', async () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
-    expect(await started(['--version'])).toEqual({
-      status: 0,
-      stdout: `${version}\n`,
-      stderr: '',
-    });
+    const { status, stdout, stderr } = await started(['--version']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [first, ...others] = stdout.trimEnd().split('\n');
+    expect(first).toBe(version);
+    for (const line of others) expect(line).toMatch(/^(?:commit|installed|Node\.js|OpenSSL|platform): \S/);
+    expect(others).toContain(`Node.js: ${process.versions.node}`);
+    expect(others).toContain(`OpenSSL: ${process.versions.openssl}`);
+    expect(others.join('\n')).toMatch(/^installed: from source \(\//m);
   });
 });
 

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../../package-root.ts';
+import { join } from 'node:path';
+import { builtFolder, packageRoot } from '../../package-root.ts';
 
 /** Shells whose completion there is, and the name that the file has where each looks for it. */
 export const completionFiles = {
@@ -14,7 +13,7 @@ export type CompletionShell = keyof typeof completionFiles;
 
 /** The script of a shell: beside the program, where the build puts it, else among the sources. */
 export async function completionScript(shell: CompletionShell): Promise<string> {
-  const built = join(dirname(fileURLToPath(import.meta.url)), 'completions', completionFiles[shell]);
+  const built = join(builtFolder(), 'completions', completionFiles[shell]);
   const source = join(packageRoot(), 'src/cli/completion', `clusterproxy.${shell}`);
   return readFile(existsSync(built) ? built : source, 'utf8');
 }

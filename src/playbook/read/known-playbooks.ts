@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { SourceFile } from '../../document/source-file.ts';
 import type { Playbook } from '../../model/playbook.ts';
-import { packageRoot } from '../../package-root.ts';
+import { builtFolder, packageRoot } from '../../package-root.ts';
 import { besidePlaybook } from './beside.ts';
 
 /** A playbook that was read and found valid, and all files that it was read from. */
@@ -21,7 +20,7 @@ const remembered = new Map<string, KnownPlaybook>();
  * Where the build prepares playbooks: beside the program, and nowhere if that runs from its sources. The name
  * of each file is the SHA-256 of the playbook's own file.
  */
-const preparedFolder = join(dirname(fileURLToPath(import.meta.url)), 'prepared');
+const preparedFolder = () => join(builtFolder(), 'prepared');
 
 /**
  * The playbook of that file, if it was read before, by this process or when the program was built, and each
@@ -107,7 +106,7 @@ function isSource(path: unknown, { files }: KnownPlaybook): boolean {
 }
 
 async function prepared(file: string): Promise<string> {
-  return await readFile(join(preparedFolder, `${await sumOfFile(file)}.json`), 'utf8');
+  return await readFile(join(preparedFolder(), `${await sumOfFile(file)}.json`), 'utf8');
 }
 
 /** A link may lead out of the playbook's folder by now, or for a copy of it. */

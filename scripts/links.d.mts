@@ -1,0 +1,1 @@
+export function linksBelow(folder: string): Readonly<Record<string, string>>;

@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { getAsset, getRawAsset } from 'node:sea';
+import { indexAsset } from './index-of-files.ts';
+import { findUnpacked, type Packed, unpackBelow } from './unpack.ts';
+
+let folder: string | undefined;
+
+/**
+ * The folder with the files of this single file. A package of the distribution brings it; otherwise it is
+ * unpacked once into this account's cache, or where there is none that can be trusted and written, into a
+ * folder for this process alone.
+ */
+export function unpackedHere(): string {
+  // Somebody may have emptied the cache while this process runs.
+  if (folder !== undefined && existsSync(join(folder, 'package.json'))) return folder;
+  const packed: Packed = {
+    index: getAsset(indexAsset, 'utf8'),
+    read: (path) => new Uint8Array(getRawAsset(path) as ArrayBuffer),
+  };
+  folder = unpackedAt(packed, placesHere());
+  return folder;
+}
+
+export interface Places {
+  readonly uid: number;
+  /** with what a package of the distribution has unpacked */
+  readonly shared: string;
+  /** undefined: this account has no home of its own */
+  readonly cache: string | undefined;
+  /** for what only this process uses; it goes away with it */
+  readonly temporary: string;
+}
+
+export function unpackedAt(packed: Packed, places: Places): string {
+  const { uid, shared, cache, temporary } = places;
+  const found = [shared, cache].map((place) => place && findUnpacked(packed, place, { uid }));
+  const first = found.find((one) => one !== undefined);
+  if (first !== undefined) return first;
+  try {
+    if (cache !== undefined) return unpackBelow(packed, cache, { uid });
+  } catch {
+    // It can't be written, or others can change it.
+  }
+  const own = mkdtempSync(join(temporary, 'clusterproxy-files-'));
+  process.once('exit', () => rmSync(own, { recursive: true, force: true }));
+  return unpackBelow(packed, own, { uid });
+}
+
+function placesHere(): Places {
+  const uid = process.geteuid?.() ?? 0;
+  const program = realpathSync(process.execPath);
+  return {
+    uid,
+    shared: join(dirname(dirname(program)), 'share', 'clusterproxy'),
+    cache: cacheOf(uid),
+    temporary: tmpdir(),
+  };
+}
+
+/** With sudo, the home may be somebody else's: nothing of root's is to be left there. */
+function cacheOf(uid: number): string | undefined {
+  const { XDG_CACHE_HOME: named = '' } = process.env;
+  const base = isAbsolute(named) ? named : join(homedir(), '.cache');
+  try {
+    const { uid: owner } = statSync(existsSync(base) ? base : homedir());
+    return owner === uid ? join(base, 'clusterproxy') : undefined;
+  } catch {
+    return undefined;
+  }
+}
