@@ -1,8 +1,9 @@
 import { Document } from 'yaml';
 import type { Draft, DraftHost } from './draft.ts';
 
-/** Where `clusterproxy schema` writes the schema that editors complete keys from, seen from the inventory. */
-const schemaComment = ' yaml-language-server: $schema=./schema/inventory.schema.json';
+/** Names the file that `clusterproxy schema inventory --playbook NAME --out .` writes, for editors. */
+const schemaComment = (playbook: string) =>
+  ` yaml-language-server: $schema=./inventory-${playbook}.schema.json`;
 
 /**
  * The text of an inventory: about ten lines, one for each host. `roles` are those of the playbook, in its
@@ -24,10 +25,11 @@ export function inventoryText(draft: Draft, roles: readonly string[]): string {
     ...(Object.keys(sshData).length === 0 ? {} : { ssh: onOneLine(sshData) }),
     hosts: Object.fromEntries(hosts),
   });
-  document.commentBefore = schemaComment;
+  const comment = schemaComment(playbook);
+  document.commentBefore = comment;
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
   // The library keeps a comment before everything apart by an empty line.
-  return text.replace(`#${schemaComment}\n\n`, `#${schemaComment}\n`);
+  return text.replace(`#${comment}\n\n`, `#${comment}\n`);
 }
 
 function hostData({ name, hostname, address, port, user }: DraftHost): Readonly<Record<string, unknown>> {

@@ -40,7 +40,7 @@ describe('init by options alone', () => {
   it('looks at hosts, and writes an inventory that validate and plan take as it is', async () => {
     const { status, stdout, stderr } = await init('--proxy', 'proxy-1', '--node', nodes, '--yes');
     expect(status, stderr).toBe(0);
-    expect(text()).toBe(`# yaml-language-server: $schema=./schema/inventory.schema.json
+    expect(text()).toBe(`# yaml-language-server: $schema=./inventory-bigbluebutton.schema.json
 playbook: bigbluebutton
 cluster: {name: bbb-proxy, hostname: bbb-proxy.example.com}
 ssh: {config: ${config}}
