@@ -80,7 +80,7 @@ describe('what is offered', () => {
       ['files', 'wcs'],
     ],
     [
-      ['explain', 'inventory-ex'],
+      ['explain', 'inventory-exp'],
       ['words', 'inventory-exposed'],
     ],
     [

@@ -55,7 +55,9 @@ describe('init on a terminal of 80x24', () => {
     expect(lines).toContain('clusterproxy.yaml is written:');
     expect(lines).toContain('next: clusterproxy plan -i clusterproxy.yaml');
     const file = join(folder, 'clusterproxy.yaml');
-    expect(readFileSync(file, 'utf8')).toBe(`# yaml-language-server: $schema=./inventory-bigbluebutton.schema.json
+    expect(
+      readFileSync(file, 'utf8'),
+    ).toBe(`# yaml-language-server: $schema=./inventory-bigbluebutton.schema.json
 playbook: bigbluebutton
 cluster: {name: bbb-proxy, hostname: bbb-proxy.example.com}
 ssh: {user: root, config: ssh_config}
