@@ -26,9 +26,11 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  // ssh2's optional native parts: it works without them. playwright-core is installed by those who want it.
-  external: ['cpu-features', 'playwright-core'],
+  // ssh2's optional native parts: it works without them, and none may be taken from where others can put one.
+  alias: { 'cpu-features': './scripts/absent.cjs' },
   loader: { '.node': 'empty' },
+  // Those who want it install it.
+  external: ['playwright-core'],
   // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
   mainFields: ['module', 'main'],
   // Some of the libraries are CommonJS: they call require() and look at __dirname (ssh2's WebAssembly).

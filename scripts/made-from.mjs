@@ -8,7 +8,8 @@ import { existsSync } from 'node:fs';
  * nobody knows it.
  */
 export function madeFrom(variables = process.env) {
-  const { CLUSTERPROXY_COMMIT: named, SOURCE_DATE_EPOCH: epoch } = variables;
+  const named = variables.CLUSTERPROXY_COMMIT || undefined;
+  const epoch = variables.SOURCE_DATE_EPOCH || undefined;
   // A copy of the sources may lie within somebody else's repository.
   const here = named === undefined && existsSync('.git') ? head() : undefined;
   const date = epoch ?? here?.date;
@@ -18,7 +19,10 @@ export function madeFrom(variables = process.env) {
 function head() {
   try {
     const [commit, date] = git('log', '-1', '--format=%H %ct').split(' ');
-    const changed = git('status', '--porcelain', '--untracked-files=no') !== '';
+    // What is new counts where it would go into a package.
+    const changed =
+      git('status', '--porcelain', '--untracked-files=no') !== '' ||
+      git('status', '--porcelain', '--', 'docs', 'examples', 'playbooks', 'schema', 'src') !== '';
     return { commit: changed ? `${commit}+changes` : commit, date };
   } catch {
     return undefined;

@@ -15,8 +15,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const { date = 0 } = JSON.parse(readFileSync(join(root, 'dist/made-from.json'), 'utf8'));
 process.umask(0o022);
 mkdirSync(folder, { recursive: true });
-for (const name of readdirSync(folder))
-  if (/^clusterproxy[-_]|^SHA256SUMS$/.test(name)) rmSync(join(folder, name));
+for (const name of readdirSync(folder)) if (isOurs(name)) rmSync(join(folder, name));
 
 step('the package for npm');
 makeNpmPackage({ root, folder });
@@ -57,4 +56,13 @@ function hasDpkgDeb() {
   } catch {
     return false;
   }
+}
+
+/** What an earlier call has made of this version. */
+function isOurs(name) {
+  const ends = { '-': ['.tgz', '-linux-x64', '-linux-x64.cdx.json'], _: ['-1_amd64.deb'] };
+  const own = Object.entries(ends).flatMap(([sign, all]) =>
+    all.map((end) => `clusterproxy${sign}${version}${end}`),
+  );
+  return name === 'SHA256SUMS' || own.includes(name);
 }

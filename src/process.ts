@@ -100,6 +100,7 @@ function lastResort(error: unknown, another: unknown): never {
   const what = wordsOf(error);
   const why = another === error ? '' : `\nbut: ${wordsOf(another)}`;
   try {
+    output.close();
     // They may quote a host's files, as any error may that a step module of a playbook's own leaves behind.
     const words = showable(secrets.mask(`${what}${why}`));
     writeSync(2, `\nerror unexpected: an error could not be reported: ${words}\n`);

@@ -90,7 +90,7 @@ Version: ${version}-1
 Architecture: ${architecture}
 Maintainer: ${maintainer()}
 Installed-Size: ${size}
-Depends: libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 7)
+Depends: libc6 (>= 2.28), libgcc-s1 (>= 3.4) | libgcc1 (>= 1:3.4), libstdc++6 (>= 7)
 Recommends: openssh-client
 Section: admin
 Priority: optional

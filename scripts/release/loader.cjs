@@ -1,6 +1,6 @@
 // What a single file runs first, on its main thread as well as on others: takes the modules of the bundle from
 // the file itself. They are below the file's own path, where nothing else can be.
-const { createRequire, registerHooks } = require('node:module');
+const { createRequire, isBuiltin, registerHooks } = require('node:module');
 const { join } = require('node:path');
 const { getAsset } = require('node:sea');
 const { pathToFileURL } = require('node:url');
@@ -13,9 +13,10 @@ registerHooks({
     if (specifier === main) return found(pathToFileURL(main).href);
     if (!context.parentURL?.startsWith(inside)) return next(specifier, context);
     if (specifier.startsWith('./')) return found(new URL(specifier, context.parentURL).href);
-    return specifier === 'playwright-core'
-      ? installedBeside(specifier, context, next)
-      : next(specifier, context);
+    if (isBuiltin(specifier) || /^(?:file:|\/)/.test(specifier)) return next(specifier, context);
+    // What lies above this file may be anybody's: nothing is looked for there.
+    if (specifier !== 'playwright-core') throw missing(specifier);
+    return installed(specifier, context, next);
   },
   load(url, context, next) {
     if (!url.startsWith(inside)) return next(url, context);
@@ -30,15 +31,12 @@ function found(url) {
   return { url, format: 'module', shortCircuit: true };
 }
 
-/** Where npm installs it globally; also where NODE_PATH says. */
-function installedBeside(name, context, next) {
-  try {
-    return next(name, context);
-  } catch {
-    const paths = ['/usr/local/lib', '/usr/lib', ...(process.env.NODE_PATH ?? '').split(':')].filter(Boolean);
-    return next(
-      pathToFileURL(require('node:module').createRequire(main).resolve(name, { paths })).href,
-      context,
-    );
-  }
+/** Where npm installs it globally, or where NODE_PATH says. */
+function installed(name, context, next) {
+  const paths = ['/usr/local/lib', '/usr/lib', ...(process.env.NODE_PATH ?? '').split(':')].filter(Boolean);
+  return next(pathToFileURL(createRequire('/usr/lib/').resolve(name, { paths })).href, context);
+}
+
+function missing(name) {
+  return Object.assign(new Error(`Cannot find module '${name}'`), { code: 'MODULE_NOT_FOUND' });
 }

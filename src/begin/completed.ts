@@ -26,7 +26,8 @@ export function completed(
     const seen = found[index];
     const needsHostname = roles.find(({ name }) => name === host.role)?.hostname === 'required';
     const hostname = host.hostname ?? (needsHostname ? seen?.publicNames[0] : undefined);
-    const known = hostname === undefined ? host : { ...host, hostname };
+    const known =
+      hostname === undefined || hostname === host.hostname ? host : reachedAs({ ...host, hostname });
     if (host.name !== undefined || hostname !== undefined) return known;
     const [own = ''] = (seen?.ownName ?? '').split('.');
     const isUsable = hostNameMistake(own) === undefined && own !== 'localhost';
@@ -39,6 +40,12 @@ export function completed(
       : host,
   );
   return withNames(once);
+}
+
+/** Goes on being reached by the name by which it was named, once it has a public one. */
+export function reachedAs(host: NamedHost): NamedHost {
+  const { name, address } = host;
+  return address === undefined && name !== undefined ? { ...host, address: name } : host;
 }
 
 /** What is worth a word of what was found, beside what each host is. */

@@ -31,9 +31,7 @@ export function hostsOfLists(
 
 /** What it is known by; several hosts may be behind one address, at ports of their own. */
 function namesOf({ name, hostname, address, port }: NamedHost): readonly string[] {
-  return [
-    name,
-    hostname,
-    ...(name === undefined && hostname === undefined ? [`${address}:${port}`] : []),
-  ].filter((word) => word !== undefined);
+  return [name, hostname, ...(address === undefined ? [] : [`${address}:${port ?? 22}`])].filter(
+    (word) => word !== undefined,
+  );
 }

@@ -1,4 +1,4 @@
-import { withNames } from '../begin/completed.ts';
+import { reachedAs, withNames } from '../begin/completed.ts';
 import type { Draft, DraftHost, NamedHost } from '../begin/draft.ts';
 import { hostsOfLists } from '../begin/from-lists.ts';
 import { misplaced } from '../begin/missing.ts';
@@ -66,12 +66,10 @@ export async function askFor(
     if (found.length > 0) beginning.show('found', { hosts: found, read: [] });
     const met: Met[] = [];
     for (const [index, host] of hosts.entries()) {
-      const one = await confirmed(
-        { host, found: found[index] },
-        known[index] as DraftHost,
-        playbook.roles,
+      const one = await confirmed({ host, found: found[index] }, known[index] as DraftHost, playbook.roles, {
         questions,
-      );
+        anyway: beginning.options.anyway,
+      });
       if (one !== undefined) met.push(one);
     }
     return met;
@@ -120,12 +118,13 @@ async function confirmed(
   { host, found }: Met,
   named: DraftHost,
   roles: readonly Role[],
-  questions: Questions,
+  { questions, anyway }: { readonly questions: Questions; readonly anyway: boolean },
 ): Promise<Met | undefined> {
-  if (found?.reached === false && !(await questions.anyway(named))) return undefined;
+  if (found?.reached === false && !anyway && !(await questions.anyway(named))) return undefined;
   const needsHostname = roles.find(({ name }) => name === host.role)?.hostname === 'required';
   if (host.hostname !== undefined || !needsHostname) return { host, found };
-  return { host: { ...host, hostname: await questions.publicName(named, found?.publicNames ?? []) }, found };
+  const hostname = await questions.publicName(named, found?.publicNames ?? []);
+  return { host: reachedAs({ ...host, hostname }), found };
 }
 
 /** The name for which the host with the cluster's address answers. */

@@ -18,7 +18,7 @@ import { Beginning } from './init-beginning.ts';
 import { type Given, givenOf } from './init-given.ts';
 import { lookAtHosts } from './init-look.ts';
 import type { InitOptions } from './init-options.ts';
-import { inventoryExists, isThere, writeInventory } from './init-write.ts';
+import { expectFolder, inventoryExists, isThere, writeInventory } from './init-write.ts';
 
 /** Finds out what an inventory needs, looks at its hosts, and writes it. */
 export async function begin(options: InitOptions, environment: Environment): Promise<number> {
@@ -39,6 +39,7 @@ export async function begin(options: InitOptions, environment: Environment): Pro
 
 async function beginWith(given: Given, names: readonly string[], beginning: Beginning): Promise<number> {
   const { options, file, questions } = beginning;
+  await expectFolder(file);
   const exists = !options.force && (await isThere(file));
   if (exists && questions === undefined) throw inventoryExists(file);
   if (exists && !(await questions?.replace(file))) return beginning.giveUp();

@@ -18,8 +18,9 @@ import type { Beginning } from './init-beginning.ts';
 const parallel = 32;
 
 /**
- * Looks at hosts of a draft: first at their keys, which are pinned once somebody has agreed, then at what
- * they are. Throws OperatorError if nobody agrees. `playbooks`: the draft's first.
+ * Looks at hosts of a draft, and returns what was found in their order: first at their keys, which are pinned
+ * once somebody has agreed, then at what they are. Throws OperatorError if nobody agrees. `playbooks`: the
+ * draft's first.
  */
 export async function lookAtHosts(
   draft: Draft,
@@ -45,10 +46,19 @@ export async function lookAtHosts(
   });
   signal.throwIfAborted();
   const logins = await Promise.all(found.map(({ name }) => loginOf(name, inventory, beginning)));
-  return found.map((host, index) => {
+  const seen = found.map((host, index): FoundHost => {
     const user = host.user ?? logins[index];
     return { ...host, user, root: host.root !== undefined && user === 'root' ? 'login' : host.root };
   });
+  // An inventory has its hosts by roles.
+  const byName = new Map(seen.map((host) => [host.name, host]));
+  return hosts.map((host) => byName.get(host.name) ?? notLookedAt(host));
+}
+
+/** One with which an inventory can't be read, such as a name that is there twice; that is told later. */
+function notLookedAt({ name, role, address, hostname }: DraftHost): FoundHost {
+  const place = address ?? hostname ?? name;
+  return { name, role, place, reached: false, publicNames: [], certificates: [] };
 }
 
 /** Who logs in where the inventory doesn't say it. */

@@ -1,4 +1,5 @@
 import type { ListKind } from '../begin/from/read-list.ts';
+import type { ViewOptions } from '../report/choose-view.ts';
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -24,5 +25,5 @@ export interface InitOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  readonly color: boolean;
+  readonly color: ViewOptions['color'];
 }

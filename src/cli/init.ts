@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { entryForm } from '../begin/entry.ts';
 import { listKinds } from '../begin/from/read-list.ts';
+import { addColorOptions } from './color-option.ts';
 import type { Registration } from './environment.ts';
 import type { InitOptions } from './init-options.ts';
 import { addExample, words } from './options.ts';
@@ -61,11 +62,11 @@ export function registerInit(program: Command, { environment, finish }: Registra
     .option('--json', 'print one JSON document', false)
     .option('--quiet', 'show no progress and no messages', false)
     .option('--verbose', 'show more detail', false)
-    .option('--no-color', 'disable colours (as does setting NO_COLOR)')
     .action(async (options: InitOptions) => {
       const { begin } = await import('./init-begin.ts');
       finish(await begin(options, environment));
     });
+  addColorOptions(command);
   addExample(
     command,
     'clusterproxy init',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Inventory } from '../inventory/inventory.ts';
 
 /** What programs of the operator's find in their environment, whatever they are called for. */
@@ -7,7 +8,8 @@ export function variablesOf(
 ): Readonly<Record<string, string>> {
   return {
     CLUSTERPROXY_COMMAND: command,
-    CLUSTERPROXY_INVENTORY: file,
+    // They run in its folder, and may call this program.
+    CLUSTERPROXY_INVENTORY: resolve(file),
     CLUSTERPROXY_CLUSTER: cluster.name,
   };
 }

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { access, lstat } from 'node:fs/promises';
+import { access, lstat, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { reasonOf } from '../document/reason.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import type { ReportTarget } from '../record/report-files.ts';
+import type { Target } from '../record/streams.ts';
 import type { Environment } from './environment.ts';
 
 /** Where a command writes its report, beside what it shows. */
@@ -21,7 +22,7 @@ export function addReportOptions(command: Command): Command {
     .option(
       '--html <file>',
       'also write a report as one web page, which needs neither network nor script',
-      file,
+      page,
     )
     .option(
       '--markdown <file>',
@@ -35,6 +36,11 @@ function file(value: string): string {
   return value;
 }
 
+function page(value: string): string {
+  if (value === '-') throw new InvalidArgumentError('A page needs a file of its own, such as report.html.');
+  return file(value);
+}
+
 /** What is to be written, and where. */
 export function targetsOf({ html, markdown }: ReportOptions): readonly ReportTarget[] {
   return [
@@ -45,13 +51,38 @@ export function targetsOf({ html, markdown }: ReportOptions): readonly ReportTar
   ];
 }
 
+/** A file of the same command that no report may take the place of. */
+export interface OtherFile {
+  /** `the inventory` */
+  readonly what: string;
+  readonly path: string;
+}
+
+/** Further files that some commands read or write. */
+interface FileOptions {
+  readonly out?: string;
+  /** of apply a file, of other commands something else */
+  readonly plan?: unknown;
+  readonly metrics?: string;
+  readonly events?: Target;
+}
+
+function filesOf({ out, plan, metrics, events }: FileOptions): readonly OtherFile[] {
+  return [
+    ...(out === undefined ? [] : [{ what: 'the plan', path: out }]),
+    ...(typeof plan === 'string' ? [{ what: 'the plan', path: plan }] : []),
+    ...(metrics === undefined ? [] : [{ what: 'the metrics', path: metrics }]),
+    ...(events?.kind === 'file' ? [{ what: 'the events', path: events.path }] : []),
+  ];
+}
+
 /**
  * Looks, before any host is asked, whether reports can be written where they are to be. Throws OperatorError
  * `report-file`, or `usage` where one would be written over something else.
  */
 export async function checkTargets(
   targets: readonly ReportTarget[],
-  { inventory, json = false }: { readonly inventory?: string; readonly json?: boolean },
+  { json = false, others = [] }: { readonly json?: boolean; readonly others?: readonly OtherFile[] },
 ): Promise<void> {
   if (json && targets.some(({ file }) => file === undefined))
     throw usage('--json and --markdown - would both write to standard output', 'name a file for --markdown');
@@ -59,8 +90,11 @@ export async function checkTargets(
   const paths = files.map((file) => resolve(file));
   if (new Set(paths).size < paths.length)
     throw usage('--html and --markdown name the same file', 'name two files');
-  if (inventory !== undefined && paths.includes(resolve(inventory)))
-    throw usage(`a report would be written over the inventory ${inventory}`, 'name another file');
+  for (const { what, path } of others) {
+    const over = [resolve(path), await realpath(path).catch(() => undefined)];
+    if (paths.some((one) => over.includes(one)))
+      throw usage(`a report would be written over ${what} ${path}`, 'name another file');
+  }
   for (const file of files) await checkFile(file);
 }
 
@@ -89,7 +123,7 @@ function usage(message: string, next: string): OperatorError {
 
 /** Begins the reports of a command that is about to ask hosts. */
 export async function beginReports(
-  options: ReportOptions & { readonly json: boolean },
+  options: ReportOptions & FileOptions & { readonly json: boolean },
   inventory: Inventory,
   { reports, output, secrets }: Environment,
 ): Promise<void> {
@@ -99,7 +133,8 @@ export async function beginReports(
     reports.begin([], nothing);
     return;
   }
-  await checkTargets(targets, { inventory: inventory.file, json: options.json });
+  const others = [{ what: 'the inventory', path: inventory.file }, ...filesOf(options)];
+  await checkTargets(targets, { json: options.json, others });
   const [{ beginningOf }, { pictureDocument }] = await Promise.all([
     import('./picture.ts'),
     import('../report/document/picture.ts'),

@@ -72,7 +72,8 @@ async function report(
       next: 'leave one of them out',
     });
   if (run?.includes('/') || run?.endsWith('.jsonl')) {
-    await checkTargets(targetsOf(options), options);
+    const others = [{ what: 'the event log', path: run }];
+    await checkTargets(targetsOf(options), { json: options.json, others });
     await shownAgain(await readLog(run), run, options, environment);
     return exitStatus.done;
   }
@@ -86,7 +87,8 @@ async function report(
   if (run === undefined && !options.last) return listed(logs.slice(0, options.list), options, environment);
   const found = run === undefined ? logs[0] : logs.find(({ name }) => name === run);
   if (found !== undefined) {
-    await checkTargets(targetsOf(options), options);
+    const others = [{ what: 'the event log', path: found.path }];
+    await checkTargets(targetsOf(options), { json: options.json, others });
     await shownAgain(await readLog(found.path), found.name, options, environment);
     return exitStatus.done;
   }

@@ -26,8 +26,11 @@ export function takeInventories(program: Command, environment: Environment): voi
     const taken = await findInventory(surroundingsHere(environment.variables));
     environment.inventory = taken;
     command.setOptionValueWithSource('inventory', taken.path, 'implied');
-    const { chooseView } = await import('../report/choose-view.ts');
-    chooseView(environment.output, options).message(takenWords(taken));
+    const [{ chooseView }, { harmlessMessage }] = await Promise.all([
+      import('../report/choose-view.ts'),
+      import('../report/document/harmless.ts'),
+    ]);
+    chooseView(environment.output, options).message(harmlessMessage(takenWords(taken), environment.secrets));
   });
 }
 

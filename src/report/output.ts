@@ -83,6 +83,8 @@ export class Output {
 
   /** A message on a line of its own, in the midst of whatever is on the screen (`^C`). */
   interject(text: string): void {
+    // It is for somebody who waits, not for a reader.
+    this.#release();
     const isFresh = this.#held !== undefined || !this.messages.isTerminal || this.#line?.erase() === true;
     this.messages.write(`${isFresh ? '' : '\n'}${text}\n`);
   }
@@ -136,6 +138,8 @@ export class Output {
   keepForPager(): void {
     const { stdout, stderr, variables } = this.#options;
     if (stdout.isTTY !== true || stderr.isTTY !== true || stdout.columns <= 0) return;
+    // Pipelines may have a terminal, but nobody in front of it.
+    if ((variables.CI ?? '') !== '') return;
     if (pagerOf(variables) !== undefined) this.#paged ??= [];
   }
 
@@ -157,10 +161,15 @@ export class Output {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const waiting of held) waiting();
+    this.#release();
+    this.status(undefined);
+  }
+
+  /** Lets out what was kept for a pager. */
+  #release(): void {
     const paged = this.#paged ?? [];
     this.#paged = undefined;
     for (const { stream, text } of paged) this.#write(stream, text);
-    this.status(undefined);
   }
 
   #channel(stream: NodeJS.WriteStream): Channel {

@@ -31,7 +31,8 @@ export function isTaller(text: string, { rows, columns }: { rows: number; column
 
 /**
  * Shows a text in a pager and waits until somebody has left it. The keys are the pager's: Ctrl-C ends a
- * search in it, but not the program. Returns false if the pager can't be run (exit 126 or 127 of the shell).
+ * search in it, but not the program. Returns false if the pager has failed, since nobody may have
+ * seen what it was given.
  */
 export async function showInPager(pager: string, text: string, variables: Variables): Promise<boolean> {
   const ignore = () => undefined;
@@ -43,11 +44,12 @@ export async function showInPager(pager: string, text: string, variables: Variab
     // Who has read enough leaves before the end.
     child.stdin.on('error', ignore);
     child.stdin.end(text);
+    // Null: it was ended by a signal.
     const code = await new Promise<number | null>((resolve) => {
       child.on('error', () => resolve(127));
       child.on('close', resolve);
     });
-    return code !== 126 && code !== 127;
+    return code === null || code === 0 || code > 128;
   } finally {
     process.removeListener('SIGINT', ignore);
   }

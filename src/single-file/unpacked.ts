@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
 import { indexAsset } from './index-of-files.ts';
-import { findUnpacked, type Packed, unpackBelow } from './unpack.ts';
+import { findUnpacked, layOut, type Packed, unpackBelow } from './unpack.ts';
 
 let folder: string | undefined;
 
@@ -45,7 +45,10 @@ export function unpackedAt(packed: Packed, places: Places): string {
   }
   const own = mkdtempSync(join(temporary, 'clusterproxy-files-'));
   process.once('exit', () => rmSync(own, { recursive: true, force: true }));
-  return unpackBelow(packed, own, { uid });
+  // Who owns the folders above can't be known where accounts are hidden (PrivateUsers= of systemd.exec(5)).
+  const files = join(own, 'files');
+  layOut(packed, files);
+  return files;
 }
 
 function placesHere(): Places {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -105,10 +106,12 @@ hosts:
     }
   });
 
-  it('is installed by npm with nothing else, where only root can write', async () => {
+  it('is installed by npm with nothing else, where only root can write', async (test) => {
+    const npm = (await run('npm', ['root', '--global'])).stdout.trim();
+    // Debian's own lies elsewhere, and takes its libraries from beside itself.
+    if (!existsSync(join(npm, 'npm/bin/npm-cli.js'))) test.skip(`there is no npm in ${npm}`);
     const host = await machine('by-npm', file(made.npm));
     await cp(process.execPath, join(host.root, 'usr/bin/node'));
-    const npm = (await run('npm', ['root', '--global'])).stdout.trim();
     await cp(join(npm, 'npm'), join(host.root, 'srv/npm'), { recursive: true });
     await host.mustExec(
       `node /srv/npm/bin/npm-cli.js install --global --prefix /usr/local --offline --loglevel=error /srv/${made.npm}`,

@@ -201,7 +201,9 @@ bbb-03: left out by --limit
     const problem = { code: 'unreachable', message: 'no answer', next: 'is it up?', host: 'bbb-03' };
     const plan = clusterPlan(
       [
-        nodePlan('bbb-01', { guards: [busy], warnings: ['low disk'] }),
+        nodePlan('bbb-01', {
+          ...{ guards: [busy], warnings: ['low disk'], unsettled: [{ run: 'R1', state: 'open' }] },
+        }),
         hostPlan('bbb-02'),
         hostPlan('bbb-03', { recipe: undefined, unreachable: true, problem }),
         ...['04', '05', '06', '07', '08'].map((number) => hostPlan(`bbb-${number}`, { skipped: true })),
@@ -210,21 +212,24 @@ bbb-03: left out by --limit
     );
     expect(
       render(plan, { summary: true, force: true, columns: 100 }),
-    ).toBe(`host    state         changes            there now
-bbb-01  would change  1 file, 1 restart  interrupted, running meetings: 2, with 27 people
+    ).toBe(`host    state        changes            there now
+bbb-01  still open   1 file, 1 restart  interrupted, running meetings: 2, with 27 people
 bbb-02  in sync
 bbb-03  unreachable
 
 warning: old-1 is not in the inventory
 
-warning: bbb-01: low disk
+bbb-01: warning: run R1 is not finished (open); apply settles it first
+bbb-01: warning: low disk
 
 error unreachable: bbb-03: no answer
   is it up?
 
+by hand: for the proxy
+
 5 other hosts: left out by --limit
 
-8 hosts: 1 would change, 1 in sync, 5 left out by --limit, 1 unreachable; 1 file, 1 restart
+8 hosts: 1 in sync, 5 left out by --limit, 1 still open, 1 unreachable; 1 file, 1 restart
 `);
     expect(render(clusterPlan([nodePlan('bbb-01')]), { summary: true })).toBe(`host    state         changes
 bbb-01  would change  1 file, 1 restart

@@ -130,6 +130,30 @@ hosts:
     );
   });
 
+  it('gives each host what was found on it, whatever order a list has them in', async () => {
+    const list = join(folder, 'hosts.ini');
+    const at = (name: string) => {
+      const host = cluster.demo.hosts.get(name);
+      return `ansible_host=127.0.0.1 ansible_port=${host?.port} ansible_user=root`;
+    };
+    const keys = [...cluster.demo.hosts.values()].map(
+      ({ target }) => `  IdentityFile ${target.identityFiles[0]}\n`,
+    );
+    const own = join(folder, 'config');
+    writeFileSync(own, `Host *\n${keys.join('')}  UserKnownHostsFile ${known}\n  IdentityAgent none\n`);
+    writeFileSync(list, `[bbb]\nn3 ${at('bbb-03')}\nn1 ${at('bbb-01')}\n[bbb_lb]\np ${at('proxy-1')}\n`);
+    const { status, stderr } = await clusterproxy([
+      ...['init', '-i', join(folder, 'prod.yaml'), '--ssh-config', own, '--yes', '--from', list],
+      ...['--playbook', 'bigbluebutton', '--hostname', 'bbb-proxy.example.com', '--color', 'never'],
+    ]);
+    expect(status, stderr).toBe(0);
+    expect(text().match(/name: (?:p|n\d)[^}]*?(?=, address)/g)).toEqual([
+      'name: p',
+      'name: n3, hostname: bbb-03.example.com',
+      'name: n1, hostname: bbb-01.example.com',
+    ]);
+  });
+
   it('takes hosts from lists that are there', async () => {
     const list = join(folder, 'proxy.conf');
     writeFileSync(

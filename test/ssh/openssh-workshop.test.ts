@@ -120,7 +120,10 @@ describe('the watchdog', () => {
       },
     );
     children.push(owner);
-    await vi.waitFor(() => expect(spawnSync('pgrep', ['-f', `${program} ${directory}`]).status).toBe(0));
+    const isThere = (...what: readonly string[]) => spawnSync('pgrep', what).status === 0;
+    // It is in a session of its own only once it is itself, and has been told of the process once sleep runs.
+    await vi.waitFor(() => expect(isThere('-f', `^sh ${program} ${directory}$`)).toBe(true));
+    await vi.waitFor(() => expect(isThere('-g', String(owner.pid), '-x', 'sleep')).toBe(true));
     expect(isAlive(running.pid)).toBe(true);
     process.kill(-(owner.pid ?? 0), 'SIGKILL');
     await running.ended;

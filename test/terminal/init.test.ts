@@ -65,7 +65,7 @@ hosts:
   proxy:
     - {name: proxy-1}
   node:
-    - {name: bbb-03, hostname: bbb-03.example.com}
+    - {name: bbb-03, hostname: bbb-03.example.com, address: bbb-03}
 `);
     const plan = await clusterproxy(['plan', '-i', file]);
     expect(plan.status, plan.stderr).toBe(0);

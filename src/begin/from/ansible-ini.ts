@@ -1,8 +1,5 @@
 import { isDoorGroup, type ListedHost, named } from './listed-host.ts';
 
-/** A pattern that names more hosts than this is no list that anybody keeps. */
-const longestRange = 200;
-
 /**
  * The hosts of an Ansible inventory in INI; undefined if it is none. Form:
  * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ini_inventory.html
@@ -52,7 +49,7 @@ function expanded(pattern: string): readonly string[] {
   const [, before = '', first = '', last = '', after = ''] =
     /^(.*?)\[(\d{1,4}):(\d{1,4})\](.*)$/.exec(pattern) ?? [];
   if (first === '') return [pattern];
-  const count = Math.min(Number(last) - Number(first) + 1, longestRange);
+  const count = Number(last) - Number(first) + 1;
   return Array.from({ length: Math.max(0, count) }, (_, index) => {
     return `${before}${String(Number(first) + index).padStart(first.length, '0')}${after}`;
   });

@@ -45,5 +45,5 @@ export function named(name: string, place: string | undefined): ListedHost {
 
 /** Whether a group's name is that of hosts in front of others. */
 export function isDoorGroup(group: string): boolean {
-  return /prox|balanc|haproxy|\blb\b|front|gateway/i.test(group);
+  return /proxy(?!jump)|proxies|balanc|front|gateway|(?:^|[^a-z])lb(?![a-z])/i.test(group);
 }

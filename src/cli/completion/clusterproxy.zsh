@@ -7,19 +7,21 @@
 # a shell could take for more than itself is left out. The program is the one in PATH, whatever was typed.
 
 _clusterproxy() {
-  emulate -L zsh
-  local LC_ALL=C line value added='' tab=$'\t'
+  local added=''
   local -a values shown
-  while IFS= read -r line; do
-    if [[ -z $added ]]; then
-      added=$line
-      continue
-    fi
-    value=${line%%$tab*}
-    [[ -z $value || $value == *[^A-Za-z0-9._:/=,@%+-]* ]] && continue
-    values+=("$value")
-    shown+=("$value${${line#*$tab}:+  -- ${line#*$tab}}")
-  done < <(command clusterproxy __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2> /dev/null < /dev/null)
+  () {
+    local LC_ALL=C line value tab=$'\t'
+    while IFS= read -r line; do
+      if [[ -z $added ]]; then
+        added=$line
+        continue
+      fi
+      value=${line%%$tab*}
+      [[ -z $value || $value == *[^A-Za-z0-9._:/=,@%+-]* ]] && continue
+      values+=("$value")
+      shown+=("$value${${line#*$tab}:+  -- ${line#*$tab}}")
+    done < <(command clusterproxy __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2> /dev/null < /dev/null)
+  }
   (( $#values )) && compadd -l -V clusterproxy -d shown -a values
   case $added in
     files) _files ;;

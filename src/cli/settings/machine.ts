@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Inventory } from '../../inventory/inventory.ts';
 import type { Setting, SettingTopic } from '../../model/setting.ts';
-import { packageRoot } from '../../package-root.ts';
+import { isSingleFile, packageRoot } from '../../package-root.ts';
 import { logsFolder } from '../../record/folder.ts';
 import type { ViewOptions } from '../../report/choose-view.ts';
 import { isColored } from '../../report/terminal/style.ts';
@@ -46,7 +46,9 @@ export function folderSettings(
     ...(inventory === undefined
       ? []
       : [of('records of schedules', ownFolder(inventory, { variables }), `of this inventory; ${state}`)]),
-    of('cache', undefined, 'nothing is cached on this machine'),
+    isSingleFile
+      ? of('cache', root, 'what this single file has unpacked')
+      : of('cache', undefined, 'nothing is cached on this machine'),
     of('sockets', variables.XDG_RUNTIME_DIR || tmpdir(), 'of ssh connections, while they are open'),
     of('playbooks', join(root, 'playbooks'), 'those that come with the program'),
     of('manual', join(root, 'docs'), 'of clusterproxy docs and explain'),

@@ -10,7 +10,7 @@ export interface ReadVariable {
 
 /** All of them but those that the inventory names, in alphabetical order. */
 export const readVariables: readonly ReadVariable[] = [
-  { name: 'CI', means: 'no line that is drawn anew is shown on a terminal' },
+  { name: 'CI', means: 'no line that is drawn anew is shown on a terminal, and no pager' },
   { name: 'CLUSTERPROXY_INVENTORY', means: 'the inventory where --inventory names none' },
   { name: 'CLUSTERPROXY_PAGER', means: 'the pager, before PAGER' },
   { name: 'CREDENTIALS_DIRECTORY', means: 'files in it stand for variables of their names (schedule run)' },
@@ -20,6 +20,7 @@ export const readVariables: readonly ReadVariable[] = [
   { name: 'LANG', means: 'whether the terminal shows more than ASCII' },
   { name: 'LC_ALL', means: 'the same, before LC_CTYPE and LANG' },
   { name: 'LC_CTYPE', means: 'the same, before LANG' },
+  { name: 'NODE_PATH', means: 'where a single file looks for playwright-core' },
   { name: 'NODE_EXTRA_CA_CERTS', means: 'further authorities that are trusted in checks from outside' },
   { name: 'NO_COLOR', means: 'no colours' },
   { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', means: 'where traces are sent' },
@@ -37,6 +38,7 @@ export const readVariables: readonly ReadVariable[] = [
   { name: 'TRACEPARENT', means: 'the span below which traces are' },
   { name: 'TRACESTATE', means: 'goes with TRACEPARENT' },
   { name: 'TZ', means: 'the time zone, where the inventory has none' },
+  { name: 'XDG_CACHE_HOME', means: 'where a single file keeps what it unpacks' },
   { name: 'XDG_CONFIG_HOME', means: 'where units of schedule install --user are' },
   { name: 'XDG_RUNTIME_DIR', means: 'where sockets of ssh connections are' },
   { name: 'XDG_STATE_HOME', means: 'where records are' },

@@ -56,6 +56,7 @@ export function exposureOf(way: readonly OnTheWay[], asker: Asker): Exposure | u
   return undefined;
 }
 
-function quoted(path: string): string {
+/** As a word of a shell's. */
+export function quoted(path: string): string {
   return /^[\w@%+=:,./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { lstat, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
@@ -5,7 +6,7 @@ import { reasonOf } from '../../document/reason.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import type { TakenInventory } from '../../model/taken-inventory.ts';
 import { home } from '../../ssh/config/home.ts';
-import { exposureOf } from './exposure.ts';
+import { exposureOf, quoted } from './exposure.ts';
 import { askerOf, wayTo } from './way-to.ts';
 
 /** The variable that names an inventory where `-i` doesn't. */
@@ -29,7 +30,16 @@ export function surroundingsHere(variables: Surroundings['variables']): Surround
   } catch {
     // Somebody has removed it.
   }
-  return { variables, folder, homes: [home(), homedir()].map((path) => resolve(path)) };
+  return { variables, folder, homes: [home(), homedir()].flatMap(withoutLinks) };
+}
+
+/** A folder as it is written, and as the working folder is told below it. */
+function withoutLinks(path: string): readonly string[] {
+  try {
+    return [resolve(path), realpathSync(path)];
+  } catch {
+    return [resolve(path)];
+  }
 }
 
 /**
@@ -105,7 +115,7 @@ async function refuseExposed(path: string, because: string): Promise<void> {
   throw new OperatorError({
     code: 'inventory-exposed',
     message: `the inventory ${path} (${because}) is not used: ${why}`,
-    next: `if you trust what it says, name it: --inventory ${path}${remedy === undefined ? '' : `; or see to it that nobody but you and root can change it: ${remedy}`}`,
+    next: `if you trust what it says, name it: --inventory ${quoted(path)}${remedy === undefined ? '' : `; or see to it that nobody but you and root can change it: ${remedy}`}`,
     notes: [
       'an inventory names programs that run as you, so one that others can change is used only if you name it',
     ],

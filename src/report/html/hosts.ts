@@ -1,6 +1,7 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportCheck, ReportDocument, ReportHost } from '../document/schema.ts';
 import { endOnHost } from '../shared/ends.ts';
+import { hasFailed } from '../shared/outcome.ts';
 import { count } from '../shared/prose.ts';
 import { type Tone, toneOf, toneOfEnd } from '../shared/tones.ts';
 
@@ -87,6 +88,7 @@ function stateWithout(document: ReportDocument, name: string, checks: readonly R
   if (document.runs !== undefined) return stateOfRuns(document.runs, name);
   if (document.schedule?.runs !== undefined && document.schedule.runs.length > 0) {
     const number = (document.schedule.differences ?? []).filter(({ host }) => host === name).length;
+    if (number === 0 && hasFailed(document.schedule)) return { tone: 'off', words: 'not known' };
     if (number === 0) return { tone: 'good', words: 'nothing differs' };
     return { tone: 'change', words: count(number, 'difference') };
   }

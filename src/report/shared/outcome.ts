@@ -29,10 +29,18 @@ const titles: Readonly<Record<string, string>> = {
 
 export function outcomeOf(document: ReportDocument): Outcome {
   const { command, picture, summary, errors = [] } = document;
-  const title = `${titles[command] ?? `${command} on`} ${picture?.name ?? 'the cluster'}`;
+  const title = `${titles[command] ?? `${command || 'A command'} on`} ${picture?.name ?? 'the cluster'}`;
   const parts = [sentenceOf(document), ...(command === 'verify' ? [] : checkSentences(document.checks))];
+  const [error] = errors;
+  const isSilent = parts.every((part) => part === '');
   const stopped =
-    errors[0] !== undefined && summary.exitStatus === 1 ? [`Nothing was changed: ${errors[0].message}.`] : [];
+    error === undefined
+      ? []
+      : summary.exitStatus === 1
+        ? [`Nothing was changed: ${error.message}.`]
+        : isSilent
+          ? [`It failed: ${error.message}.`]
+          : [];
   const interrupted = summary.interrupted ? ['It was interrupted.'] : [];
   return {
     title,
@@ -46,6 +54,7 @@ function toneOfDocument({ hosts, checks = [], errors = [], schedule }: ReportDoc
   const statuses = hosts.map((host) => (isWrong(host) ? 'bad' : toneOf(host.status)));
   const asked = checks.some(({ outcome }) => outcome === 'not-asked') ? (['wait'] as const) : [];
   const drift = (schedule?.differences ?? []).length > 0 ? (['change'] as const) : [];
+  if (schedule !== undefined && hasFailed(schedule)) return 'bad';
   const passed = checks.some(({ outcome }) => outcome === 'passed') ? (['good'] as const) : [];
   const worst = worstTone([...statuses, ...asked, ...drift, ...passed]);
   return worst === 'off' ? 'good' : worst;
@@ -57,8 +66,10 @@ function isWrong({ status, error }: ReportHost): boolean {
 }
 
 function sentenceOf(document: ReportDocument): string {
-  const { command, hosts, runs, checks = [], schedule } = document;
-  if (command === 'verify') return checkSentences(checks).join(' ') || 'No check applies to these hosts.';
+  const { command, hosts, runs, checks = [], schedule, errors = [] } = document;
+  if (command === 'verify') {
+    return checkSentences(checks).join(' ') || (errors.length > 0 ? '' : 'No check applies to these hosts.');
+  }
   if (command === 'history' && runs !== undefined) return historySentence(runs);
   if (schedule !== undefined && hosts.length === 0) return scheduleSentence(schedule);
   if (hosts.length === 0) return '';
@@ -127,11 +138,19 @@ function checkSentences(checks: readonly ReportCheck[] = []): readonly string[] 
 
 function historySentence(runs: NonNullable<ReportDocument['runs']>): string {
   const [latest] = runs;
-  if (latest === undefined) return 'No host remembers a run.';
+  if (latest === undefined) return 'No host that answered remembers a run.';
   const ends = new Map<string, number>();
   for (const host of latest.hosts) ends.set(endOnHost(host), (ends.get(endOnHost(host)) ?? 0) + 1);
   const words = [...ends].map(([end, number]) => `${count(number, 'host')} ${end}`);
   return `${runs.length === 1 ? 'One run' : `${runs.length} runs`}; the latest is ${latest.command} by ${whoWords(latest)}${words.length === 0 ? '' : `: ${list(words)}`}.`;
+}
+
+/** What a look ends with that has not seen all hosts as they are. */
+const failing: readonly (number | undefined)[] = [1, 3, 6, 130];
+
+/** Whether the last look of a schedule tells nothing of what hosts are like now. */
+export function hasFailed({ runs = [] }: Pick<NonNullable<ReportDocument['schedule']>, 'runs'>): boolean {
+  return failing.includes(runs[0]?.exitStatus);
 }
 
 function scheduleSentence({
@@ -142,6 +161,7 @@ function scheduleSentence({
 }: NonNullable<ReportDocument['schedule']>): string {
   const runs = installed ? `It runs ${when ?? 'by a timer'}.` : 'No schedule is installed.';
   if (looks.length === 0) return `${runs} It has not looked yet.`;
+  if (hasFailed({ runs: looks })) return `${runs} The last look was not complete.`;
   const drift =
     differences.length === 0
       ? 'Nothing differed when it last looked.'

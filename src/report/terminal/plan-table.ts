@@ -31,11 +31,12 @@ export function renderPlanTable(document: ReportDocument, style: Style): readonl
   const words = statusWordsOf(document.command);
   const rows = hosts.map((host) => {
     const policy = force ? 'force' : (policies.get(host.role) ?? 'refuse');
-    return [host.name, stateOf(host, words), totalWords([host]), peopleOf(host, policy), decidingOf(host)];
+    const cells = [stateOf(host, words), totalWords([host]), peopleOf(host, policy), decidingOf(host)];
+    return { role: host.role, cells: [host.name, ...cells] };
   });
   return renderTable(
     ['host', 'state', 'changes', 'there now', 'decided by'],
-    rows.length > mostSingle ? folded(rows) : rows,
+    rows.length > mostSingle ? folded(rows) : rows.map(({ cells }) => cells),
     style,
   );
 }
@@ -68,18 +69,24 @@ function decidingOf(host: ReportHost): string {
   return host.deciding.length === 0 ? 'its connection' : count(host.deciding.length, 'check');
 }
 
-/** Neighbours of which the same is said share a line: `bbb-01 to bbb-40 (40 hosts)`. */
-function folded(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  const groups: string[][][] = [];
+interface Row {
+  readonly role: string;
+  /** the host's name, and what is said of it */
+  readonly cells: readonly string[];
+}
+
+/** Neighbours of one role of which the same is said share a line: `bbb-01 to bbb-40 (40 hosts)`. */
+function folded(rows: readonly Row[]): readonly (readonly string[])[] {
+  const groups: Row[][] = [];
+  const said = ({ role, cells }: Row) => [role, ...cells.slice(1)].join('\0');
   for (const row of rows) {
     const last = groups.at(-1);
-    const isSame = last?.[0] !== undefined && last[0].slice(1).join('\0') === row.slice(1).join('\0');
-    if (isSame) last.push([...row]);
-    else groups.push([[...row]]);
+    if (last?.[0] !== undefined && said(last[0]) === said(row)) last.push(row);
+    else groups.push([row]);
   }
   return groups.flatMap((group) => {
-    const [first = [], ...more] = group;
-    const name = `${first[0]} to ${more.at(-1)?.[0]} (${group.length} hosts)`;
-    return more.length < 2 ? group : [[name, ...first.slice(1)]];
+    const [first, ...more] = group.map(({ cells }) => cells);
+    if (first === undefined || more.length < 2) return group.map(({ cells }) => cells);
+    return [[`${first[0]} to ${more.at(-1)?.[0]} (${group.length} hosts)`, ...first.slice(1)]];
   });
 }

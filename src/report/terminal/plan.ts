@@ -34,7 +34,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   const special = [
     warnings.flatMap((text) => renderWarning(text, style)),
     renderHolds(document, style),
-    notes.flatMap((text) => wrap(text, { columns: style.columns, first: 'note: ', hanging: 2 })),
+    notes.flatMap((text) => renderNote(`note: ${text}`, style)),
   ];
   const sections = [
     table,
@@ -42,7 +42,9 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     ...(style.summary && table.length > 0
       ? telling.map((host) => renderTrouble(host, style))
       : groupsOf(telling).map((group) => renderGroup(group, style, policyOf))),
-    ...(style.summary ? [] : byHand.map((text) => renderByHand(text, style))),
+    ...(style.summary
+      ? [byHand.flatMap(({ title }) => renderNote(`by hand: ${title}`, style))]
+      : byHand.map((text) => renderByHand(text, style))),
     ...(table.length === 0 ? special : []),
     [
       ...renderQuiet(quiet, style, table.length > 0),
@@ -125,11 +127,12 @@ function renderGroup(
   ];
 }
 
-/** Of a host in a summary: why it can't be changed, and warnings. */
+/** Of a host in a summary: what is not finished, waits or is left, why it can't be changed, and warnings. */
 function renderTrouble(host: ReportHost, style: Style): readonly string[] {
-  const warnings = host.warnings.map((text) => `${host.name}: ${text}`);
+  // Who is there stands in the table.
+  const notes = renderNotes({ ...host, guards: [] }, style, { named: true, policy: 'refuse' });
   return [
-    ...warnings.flatMap((text) => renderWarning(text, style)),
+    ...[...renderLeft(host, style, true), ...notes].map((line) => line.replace(/^ {2}/, '')),
     ...(host.error === undefined ? [] : renderProblem(host.error, style)),
   ];
 }
@@ -157,6 +160,10 @@ function isOff({ status }: ReportHost): boolean {
 
 function isDone({ status }: ReportHost): boolean {
   return status === 'done';
+}
+
+function renderNote(text: string, { columns }: Style): readonly string[] {
+  return wrap(text, { columns, first: '', hanging: 2 });
 }
 
 /** What the operator has to carry over, framed by empty lines so that it can be copied. */
