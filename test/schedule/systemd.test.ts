@@ -24,9 +24,11 @@ function manager(): Systemd {
     program,
     `#!/bin/sh
 shift 2
+# Before it is told: who sees that may stop it at once.
+[ "$1" != start ] || rm -f '${folder}/stopped'
 echo "$1" >>'${folder}/calls'
 case $1 in
-  start) rm -f '${folder}/stopped'; until [ -e '${folder}/stopped' ]; do sleep 0.05; done ;;
+  start) until [ -e '${folder}/stopped' ]; do sleep 0.05; done ;;
   stop) : >'${folder}/stopped' ;;
 esac
 `,
