@@ -25,7 +25,7 @@ if (tools === undefined)
   console.warn('Tests of releases are skipped: node scripts/release/tools.mjs installs what they need');
 
 /** Machines on which nothing is installed, one for each way; each ends with the demo in CLUSTERPROXY_LONG. */
-describe.skipIf(noLab || tools === undefined)('what npm run release makes', () => {
+describe.skipIf(noLab || tools === undefined)('what npm run release makes', { timeout: 600_000 }, () => {
   const lab = useLab();
   let work: string;
 
@@ -87,7 +87,7 @@ hosts:
     await as(`${program} validate --inventory /srv/prod.yaml`);
     if (!program.includes('other-node') && (isLong || host.name === 'by-itself')) {
       const begun = Date.now();
-      expect(await as(`NO_COLOR=1 ${program} demo`, 280)).toContain('roll');
+      expect(await as(`NO_COLOR=1 ${program} demo`, 500)).toContain('roll');
       console.log(`${host.name}: the demo took ${Math.round((Date.now() - begun) / 1000)} s`);
     }
   }
