@@ -3,7 +3,8 @@ import { replaceFile } from '../document/replace-file.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import type { PictureBeginning } from '../report/document/picture.ts';
 import type { ReportDocument, ReportPicture } from '../report/document/schema.ts';
-import type { Chapter, View } from '../report/view.ts';
+import type { View } from '../report/view.ts';
+import { OverheardView } from './overheard-view.ts';
 import { HostPhases, type Phase } from './phases.ts';
 import { screenshotsIn } from './screenshots.ts';
 
@@ -63,9 +64,10 @@ export class ReportFiles {
     const begun = this.#begun;
     if (begun === undefined) return view;
     const progress = (event: ProgressEvent) => begun.phases.progress(event, this.#options.now());
-    return new TimedView(view, progress, (document) => {
+    const end = (document: ReportDocument) => {
       this.#failed = document;
-    });
+    };
+    return new OverheardView(view, { progress, end });
   }
 
   /** Writes the reports of a command that has ended; returns what could not be written, in words. */
@@ -130,39 +132,4 @@ export function pictureOf(
       })),
     })),
   };
-}
-
-/** Hands on what a view is told, and notes when, and what ended it. */
-class TimedView implements View {
-  readonly #shown: View;
-  readonly #progress: (event: ProgressEvent) => void;
-  readonly #end: (document: ReportDocument) => void;
-
-  constructor(
-    shown: View,
-    progress: (event: ProgressEvent) => void,
-    end: (document: ReportDocument) => void,
-  ) {
-    this.#shown = shown;
-    this.#progress = progress;
-    this.#end = end;
-  }
-
-  show(chapter: Chapter, document: ReportDocument): void {
-    this.#shown.show(chapter, document);
-  }
-
-  end(document: ReportDocument): void {
-    this.#end(document);
-    this.#shown.end(document);
-  }
-
-  progress(event: ProgressEvent): void {
-    this.#progress(event);
-    this.#shown.progress(event);
-  }
-
-  message(text: string): void {
-    this.#shown.message(text);
-  }
 }

@@ -1,6 +1,6 @@
-import type { ProgressEvent } from '../../model/progress.ts';
 import type { ReportDocument } from '../../report/document/schema.ts';
-import type { Chapter, View } from '../../report/view.ts';
+import type { View } from '../../report/view.ts';
+import { OverheardView } from '../overheard-view.ts';
 import { type TraceSettings, traceSettings } from './settings.ts';
 import { type SpanData, SpanTree, type TraceBeginning } from './span-tree.ts';
 
@@ -42,9 +42,12 @@ export class Traces {
 
   /** The same view, but that what it is told gets into the trace. */
   recording(view: View): View {
-    return this.#tree === undefined
-      ? view
-      : new TracedView(view, this.#tree, (document) => this.#end(document));
+    const tree = this.#tree;
+    if (tree === undefined) return view;
+    return new OverheardView(view, {
+      progress: (event) => tree.progress(event),
+      end: (document) => this.#end(document),
+    });
   }
 
   /** Sends the trace of a command that has come to its end; returns what is worth a word of it. */
@@ -77,36 +80,5 @@ export class Traces {
   #end(document: ReportDocument): void {
     this.#ended ??= this.#tree?.end(document);
     this.#tree = undefined;
-  }
-}
-
-/** Hands on what a view is told, and has the spans of it. */
-class TracedView implements View {
-  readonly #shown: View;
-  readonly #tree: SpanTree;
-  readonly #end: (document: ReportDocument) => void;
-
-  constructor(shown: View, tree: SpanTree, end: (document: ReportDocument) => void) {
-    this.#shown = shown;
-    this.#tree = tree;
-    this.#end = end;
-  }
-
-  show(chapter: Chapter, document: ReportDocument): void {
-    this.#shown.show(chapter, document);
-  }
-
-  end(document: ReportDocument): void {
-    this.#end(document);
-    this.#shown.end(document);
-  }
-
-  progress(event: ProgressEvent): void {
-    this.#tree.progress(event);
-    this.#shown.progress(event);
-  }
-
-  message(text: string): void {
-    this.#shown.message(text);
   }
 }
