@@ -7,6 +7,7 @@ import { outcomeOf } from './again/outcome-of.ts';
 import { applyStage } from './apply-stage.ts';
 import { drainedTurns } from './busy/drain.ts';
 import { onHalfDone } from './busy/half-done.ts';
+import { catchUp } from './busy/owed.ts';
 import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
@@ -92,7 +93,13 @@ async function withLeases(
   const carryOut =
     (together: Together | undefined) => async (host: HostPlan, stage: Stage, number: number) => {
       const work = () => once(together)(host, stage, number);
-      return number === 1 ? work() : onHalfDone(host, options, work);
+      const result = await (number === 1 ? work() : onHalfDone(host, options, work));
+      // Those that end on one side have given their word already.
+      if (result.status !== 'owed' || together !== undefined) return result;
+      return catchUp(result, {
+        ...{ options, again: planner.again },
+        carryOut: (plan, owed) => once(undefined)(plan, owed, number + 1),
+      });
     };
   const reported = reportingWay(options, planner.wayThrough);
   const onOneSide = options.onFailure === 'revert-wave';

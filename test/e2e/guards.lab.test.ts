@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { askedAndStarted } from './asked-and-started.ts';
 import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
@@ -226,5 +227,29 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
       }
     }
     expect((await cluster.run('check')).code).toBe(0);
+  });
+
+  it('is waited for where people are waited for, and what it put off is done in the same run', async () => {
+    const node = cluster.node(1);
+    await ring(node, 'bbb-graphql-middleware', 'begins');
+    await node.mustExec(
+      'rm /root/rung; cd /etc/bigbluebutton && sed -i s/bell.example.com/away.example.com/ bbb-web.properties bbb-graphql-middleware.yml',
+    );
+    const limit = ['--limit', 'bell-proxy,bell-01'];
+    const applying = cluster.json('apply', '--yes', '--when-busy', 'wait', ...limit);
+    await rung(node);
+    await eventually(async () => expect(await owed(node)).toEqual(['restart-bbb-web']));
+    await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
+    const { code, document, stderr } = await applying;
+    expect([code, statuses(document)['bell-01'], hostOf(document, 'bell-01').error], stderr).toEqual([
+      ...[0, 'changed', undefined],
+    ]);
+    expect(stderr).toMatch(
+      /postponed because people are connected: restart-bbb-web[^]*bell-01: restart-bbb-web/,
+    );
+    const ran = hostOf(document, 'bell-01').handlers.filter((handler) => handler.ran);
+    expect(ran.map(({ id }) => id)).toEqual(['restart-graphql-middleware', 'restart-bbb-web']);
+    expect(await owed(node)).toEqual([]);
+    expect((await cluster.run('check', ...limit)).code).toBe(0);
   });
 });

@@ -220,14 +220,18 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
     expect(new Set(inBrowser(kept.document).map(({ outcome }) => outcome))).toEqual(new Set(['passed']));
     const before = cluster.manifests();
     withHeader('camera=()');
-    const { code, document } = await apply('50s');
-    expect([code, statuses(document)[cluster.proxy.name]]).toEqual([3, 'rolled-back']);
-    const { error, deciding = [] } = hostOf(document, cluster.proxy.name);
-    expect(error).toMatchObject({ code: 'outside-check-failed' });
-    expect(deciding.filter(({ outcome }) => outcome === 'failed').map(({ id }) => id)).toEqual([
-      ...['browser-permissions', 'browser-permissions'],
-    ]);
-    expect(cluster.changedSince(before)).toEqual([]);
+    // Put back however slow the browser is; but a page that it could not open in time shows nothing else.
+    const times = ['50s', '100s'].values();
+    await eventually(async () => {
+      const { code, document } = await apply(times.next().value ?? '100s');
+      expect([code, statuses(document)[cluster.proxy.name]]).toEqual([3, 'rolled-back']);
+      expect(cluster.changedSince(before)).toEqual([]);
+      const { error, deciding = [] } = hostOf(document, cluster.proxy.name);
+      expect(error).toMatchObject({ code: 'outside-check-failed' });
+      expect(deciding.filter(({ outcome }) => outcome === 'failed').map(({ id }) => id)).toEqual([
+        ...['browser-permissions', 'browser-permissions'],
+      ]);
+    });
   });
 
   it('is written down for operators', () => {
