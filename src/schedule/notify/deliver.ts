@@ -4,6 +4,10 @@ import type { Spool, Spooled } from './spool.ts';
 
 /** So many messages in a row may be refused before those behind them are taken to be refused as well. */
 const mostRefused = 20;
+/** A message that was refused so often, while a later one was taken, is given up. */
+const mostRefusals = 3;
+/** After so many attempts it is taken to be the message of which it isn't clear whether it fails by itself. */
+const unclearAttempts = 5;
 
 /** Delivers what is due, in order for each target, all targets at once. Returns what is worth a word. */
 export async function deliver(spool: Spool, notifying: Notifying): Promise<readonly string[]> {
@@ -72,8 +76,8 @@ interface Ended {
 
 /**
  * One message after the other. Whoever can't be reached is asked no more, so that the order holds. One that
- * is refused blocks nobody: it waits until the target is corrected, but once a later one was taken it is the
- * message that they don't want, and it is given up.
+ * is refused blocks nobody: it waits until the target is corrected, but where a later one was taken it is the
+ * message that they don't want, and it is given up once it was refused often enough.
  */
 async function deliverQueue(
   queue: readonly Spooled[],
@@ -98,17 +102,19 @@ async function deliverQueue(
     if (failure === undefined) {
       await spool.remove(one);
       await spool.countDropped(key, -one.message.dropped);
-      for (const other of refused) await spool.remove(other);
-      await spool.countDropped(key, refused.length);
+      const given = refused.filter(({ refusals = 0 }) => refusals >= mostRefusals);
+      for (const other of given) await spool.remove(other);
+      await spool.countDropped(key, given.length);
       ended.sent += 1;
-      ended.lost += refused.length;
+      ended.lost += given.length;
       [refused, ended.failure] = [[], undefined];
       continue;
     }
-    await spool.postpone(one, failure, now());
+    const attempts = one.attempts + 1;
+    const isPassed = failure.isRefusal || (failure.isUnclear === true && attempts >= unclearAttempts);
+    refused.push(await spool.postpone(one, { failure, isPassed, now: now() }));
     ended.failure ??= failure;
-    refused.push(one);
-    if (!failure.isRefusal || (!wasRefused && refused.length > mostRefused)) break;
+    if (!isPassed || (!wasRefused && refused.length > mostRefused)) break;
   }
   return ended;
 }

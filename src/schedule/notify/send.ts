@@ -40,6 +40,10 @@ export interface Failure {
   readonly why: string;
   /** whether whoever was reached doesn't want it, or there is nothing to send, however often that is tried */
   readonly isRefusal: boolean;
+  /** it may be this very message that fails, or whatever it goes through: only further attempts tell */
+  readonly isUnclear?: boolean | undefined;
+  /** what they ask for before another attempt; milliseconds */
+  readonly pause?: number | undefined;
 }
 
 /** Sends one message once; undefined if it arrived, else why not. */
@@ -48,12 +52,13 @@ export async function send(way: Way, message: NotifyMessage, attempt: Attempt): 
     if (way.kind === 'webhook') return await sendWebhook(way, message, attempt);
     if (way.kind === 'unusable') return { why: way.why, isRefusal: false };
     if (way.kind === 'mail') return await sendMail(way, message, attempt);
-    const failed = await runCommand(way, message, attempt);
-    return failed === undefined ? undefined : { why: failed, isRefusal: false };
+    return await runCommand(way, message, attempt);
   } catch (error) {
-    const { responseCode } = error as { responseCode?: unknown };
-    // 5yz: "permanent negative completion", RFC 5321, 4.2.1
-    return { why: why(error), isRefusal: typeof responseCode === 'number' && responseCode >= 500 };
+    const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
+    // 5yz: "permanent negative completion", RFC 5321, 4.2.1. A login that fails has no message yet: each
+    // further attempt would be one more wrong password.
+    const isPermanent = typeof responseCode === 'number' && responseCode >= 500;
+    return { why: why(error), isRefusal: isPermanent && code !== 'EAUTH' };
   }
 }
 
@@ -88,7 +93,21 @@ async function sendWebhook(
   await response.body?.cancel();
   const { status } = response;
   if (status >= 200 && status < 300) return undefined;
-  return { why: `it answered with status ${status}`, isRefusal: status < 500 && !temporary.includes(status) };
+  return {
+    why: `it answered with status ${status}`,
+    isRefusal: status < 500 && !temporary.includes(status),
+    isUnclear: status === 500,
+    pause: retryAfter(response.headers.get('retry-after'), now()),
+  };
+}
+
+/** Seconds, or a date: RFC 9110, 10.2.3. Undefined where it is neither. Milliseconds from now. */
+export function retryAfter(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const text = header.trim();
+  const at = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  const pause = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : at - now;
+  return Number.isFinite(pause) ? Math.max(0, pause) : undefined;
 }
 
 /** Request Timeout, Too Early and Too Many Requests: RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4. */
@@ -149,11 +168,14 @@ async function sendMail(
   return undefined;
 }
 
+/** EX_TEMPFAIL of sysexits(3) */
+const tryLater = 75;
+
 function runCommand(
   { words, folder }: Extract<Way, { kind: 'command' }>,
   message: NotifyMessage,
   { limit }: Attempt,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   const [first = '', ...args] = words;
   return new Promise((end) => {
     const program = first.includes('/') ? resolve(folder, first) : first;
@@ -170,11 +192,16 @@ function runCommand(
     child.on('error', (error) => {
       clearTimeout(timer);
       const { code = '' } = error as NodeJS.ErrnoException;
-      end(`it can't be run${code === '' ? '' : ` (${code})`}`);
+      end({ why: `it can't be run${code === '' ? '' : ` (${code})`}`, isRefusal: false });
     });
     child.on('exit', (status, killed) => {
       clearTimeout(timer);
-      end(reason ?? (status === 0 ? undefined : `it ended with ${killed ?? `status ${status}`}`));
+      if (reason !== undefined) end({ why: reason, isRefusal: false });
+      else if (status === 0) end(undefined);
+      else {
+        const isUnclear = status !== null && status !== tryLater;
+        end({ why: `it ended with ${killed ?? `status ${status}`}`, isRefusal: false, isUnclear });
+      }
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${JSON.stringify(message)}\n`);

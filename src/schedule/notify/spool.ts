@@ -16,8 +16,10 @@ export interface Spooled {
   /** not before; milliseconds since the epoch */
   readonly next: number;
   readonly answer?: string | undefined;
-  /** whether whoever was reached didn't want it, so that others needn't wait for it */
+  /** whether whoever was reached didn't want it the last time, so that others needn't wait for it */
   readonly refused?: boolean | undefined;
+  /** how often they didn't */
+  readonly refusals?: number | undefined;
 }
 
 const spooled = z.object({
@@ -26,6 +28,7 @@ const spooled = z.object({
   next: z.number(),
   answer: z.string().optional(),
   refused: z.boolean().optional(),
+  refusals: z.int().optional(),
   message: z.custom<NotifyMessage>((value) => typeof value === 'object' && value !== null && 'id' in value),
 });
 
@@ -42,6 +45,14 @@ const knownTargets = z.array(
 const mostWaiting = 200;
 const longest = 7 * 86_400_000;
 const [shortestPause, longestPause] = [30_000, 6 * 3_600_000];
+
+interface Postponed {
+  readonly failure: Failure;
+  /** later messages don't wait for it */
+  readonly isPassed: boolean;
+  /** milliseconds since the epoch */
+  readonly now: number;
+}
 
 /** The folder in which messages wait: a file for each message and target, for its owner only. */
 export class Spool {
@@ -126,11 +137,16 @@ export class Spool {
     return rm(join(this.#folder, 'spool', file), { force: true });
   }
 
-  /** Puts it off, by a time that doubles with each attempt, half of it at random. */
-  async postpone(one: Spooled, { why: answer, isRefusal }: Failure, now: number): Promise<void> {
+  /** Puts it off, by a time that doubles with each attempt, half of it at random. Returns what is kept. */
+  async postpone(one: Spooled, { failure, isPassed, now }: Postponed): Promise<Spooled> {
+    const { why: answer, isRefusal, pause: wanted = 0 } = failure;
     // Whoever doesn't want it won't want it in a moment either.
-    const next = now + pause(isRefusal ? Number.POSITIVE_INFINITY : one.attempts, Math.random());
-    await this.#write({ ...one, attempts: one.attempts + 1, next, answer, refused: isRefusal });
+    const own = pause(isRefusal ? Number.POSITIVE_INFINITY : one.attempts, Math.random());
+    const next = now + Math.max(own, Math.min(wanted, longestPause));
+    const refusals = (one.refusals ?? 0) + (isPassed ? 1 : 0);
+    const kept = { ...one, attempts: one.attempts + 1, next, answer, refused: isPassed, refusals };
+    await this.#write(kept);
+    return kept;
   }
 
   /** Gives up what is too old, or too much, and returns how many of each target were given up. */

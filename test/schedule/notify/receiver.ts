@@ -25,7 +25,10 @@ export interface Received {
 }
 
 /** A receiver; `answer`: what the attempt of this number gets, undefined for none at all. */
-export async function receiver(answer: (number: number) => number | undefined) {
+export async function receiver(
+  answer: (number: number) => number | undefined,
+  also: Readonly<Record<string, string>> = {},
+) {
   const all: Received[] = [];
   const server: Server = createServer((request, response) => {
     let body = '';
@@ -33,7 +36,7 @@ export async function receiver(answer: (number: number) => number | undefined) {
     request.on('end', () => {
       all.push({ path: request.url, headers: request.headers, body });
       const status = answer(all.length);
-      if (status !== undefined) response.writeHead(status, { location: '/elsewhere' }).end();
+      if (status !== undefined) response.writeHead(status, { location: '/elsewhere', ...also }).end();
     });
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));

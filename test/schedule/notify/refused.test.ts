@@ -1,16 +1,20 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Notifying } from '../../../src/schedule/notify/notifying.ts';
+import { retryAfter } from '../../../src/schedule/notify/send.ts';
 import { Spool } from '../../../src/schedule/notify/spool.ts';
 import { tell, waitingOf } from '../../../src/schedule/notify/tell.ts';
-import { host, look, notifying, type Received, receiver, webhook } from './receiver.ts';
+import { closeAfter, host, look, notifying, type Received, receiver, webhook } from './receiver.ts';
 
 const hour = 3_600_000;
 const start = Date.parse('2026-11-26T10:00:00Z');
 const drifted = (...paths: readonly string[]) => look([host('a', 'would-change', paths)]);
 const whats = ({ all }: { all: readonly Received[] }) =>
   all.map(({ body }) => JSON.parse(body).items[0].what as string);
+
+const lines = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
 
 /** The same targets after somebody has corrected the inventory. */
 function corrected(told: Notifying, print: string): Notifying {
@@ -61,12 +65,16 @@ it('a message that they do not want blocks nothing, and the next one says that i
   const told = notifying({ hook: webhook(receiving.url) }, clock);
   await tell(drifted('/too-long'), told);
   clock.now += hour;
-  expect(await tell(drifted('/too-long', '/b'), told)).toEqual([
+  // It may have been a mistake of theirs: once is not often enough.
+  expect(await tell(drifted('/too-long', '/a'), told)).toEqual([]);
+  expect(await waitingOf(told.targets, told.folder)).toMatchObject([{ waiting: 1, dropped: 0 }]);
+  clock.now += hour;
+  expect(await tell(drifted('/too-long', '/a', '/b'), told)).toEqual([
     'hook: 1 message was given up: refused, while a later one was taken',
   ]);
-  expect(whats(receiving)).toEqual(['/too-long', '/too-long', '/b']);
+  expect(whats(receiving)).toEqual(['/too-long', '/too-long', '/a', '/too-long', '/b']);
   clock.now += hour;
-  await tell(drifted('/too-long', '/b', '/c'), told);
+  await tell(drifted('/too-long', '/a', '/b', '/c'), told);
   expect(JSON.parse(receiving.all.at(-1)?.body ?? '')).toMatchObject({
     items: [{ what: '/c' }],
     dropped: 1,
@@ -97,6 +105,96 @@ it('of very many that are refused only some are tried, and the first that was no
     expect(receiving.all.length - before).toBeLessThanOrEqual(21);
     expect(JSON.parse(receiving.all.at(-1)?.body ?? '').items[0].what).toBe(`/${number}`);
   }
+});
+
+it('a command that fails on one message blocks the others for a while only', async () => {
+  const clock = { now: start };
+  const told = notifying({}, clock);
+  const file = join(told.folder, 'told');
+  const words = [
+    '/bin/sh',
+    '-c',
+    `read -r line; case $line in *bad*) exit 1 ;; esac; echo "$line" >>${file}`,
+  ];
+  const way = { kind: 'command', words, folder: told.folder } as const;
+  const known = { key: 'own', kind: 'command', print: 'own' } as const;
+  const own = { known, name: 'own', severities: ['ticket'], way: () => Promise.resolve(way) } as const;
+  const one = { ...told, targets: [own] };
+  const arrived = () => whats({ all: lines(file).map((body) => ({ path: '', headers: {}, body })) });
+  await tell(drifted('/bad'), one);
+  for (let attempts = 1; attempts < 5; attempts += 1) {
+    expect(arrived()).toEqual([]);
+    clock.now += hour;
+    await tell(drifted('/bad', '/b'), one);
+  }
+  expect(arrived()).toEqual(['/b']);
+  for (const path of ['/c', '/d']) {
+    clock.now += 60_000;
+    await tell(drifted('/bad', '/b', path), one);
+  }
+  expect(arrived()).toEqual(['/b', '/c', '/d']);
+  expect(await waitingOf(one.targets, one.folder)).toMatchObject([{ waiting: 0, dropped: 1 }]);
+});
+
+it('a mail server that refuses the login is asked once a run, however much waits', async () => {
+  const clock = { now: start };
+  const logins: string[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.write('220 mail.example.com\r\n');
+    socket.on('data', (data) => {
+      for (const line of data.toString().split('\r\n').filter(Boolean)) {
+        const isLogin = line.startsWith('AUTH');
+        if (isLogin) logins.push(line);
+        socket.write(
+          isLogin
+            ? '535 5.7.8 authentication failed\r\n'
+            : '250-mail.example.com\r\n250 AUTH PLAIN LOGIN\r\n',
+        );
+      }
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  closeAfter(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const whose = { user: 'told', password: 'wrong', to: ['b@example.com'], from: 'a@example.com' } as const;
+  const way = { kind: 'mail', ...whose, host: '127.0.0.1', port, security: 'none' } as const;
+  const told = notifying({ mail: way }, clock);
+  await tell(drifted('/a'), told);
+  for (const more of [['/b'], ['/b', '/c']]) {
+    clock.now += 60_000;
+    expect(await tell(drifted('/a', ...more), told)).toEqual([
+      `mail: the mail server answered with 535; messages that wait: ${more.length + 1}`,
+    ]);
+  }
+  expect(logins).toHaveLength(3);
+});
+
+it('waits as long as it is asked to, within reason', async () => {
+  const clock = { now: start };
+  let status = 429;
+  const receiving = await receiver(() => status, { 'retry-after': '7200' });
+  const told = notifying({ hook: webhook(receiving.url) }, clock);
+  await tell(drifted('/a'), told);
+  status = 200;
+  clock.now += 7_100_000;
+  await tell(drifted('/a'), told);
+  expect(receiving.all).toHaveLength(1);
+  clock.now += 200_000;
+  await tell(drifted('/a'), told);
+  expect(receiving.all).toHaveLength(2);
+});
+
+it.each([
+  ['120', 120_000],
+  [' 0 ', 0],
+  ['Thu, 26 Nov 2026 10:00:30 GMT', 30_000],
+  ['Thu, 26 Nov 2026 09:00:00 GMT', 0],
+  ['soon', undefined],
+  ['-5', undefined],
+  ['99999999999', undefined],
+])('Retry-After: %s', (header, pause) => {
+  expect(retryAfter(header, start)).toBe(pause);
 });
 
 it('a mistake in a template is told as one, and not as a server that is gone', async () => {
