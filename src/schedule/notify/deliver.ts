@@ -6,7 +6,7 @@ import type { Spool, Spooled } from './spool.ts';
 const mostRefused = 20;
 /** A message that was refused so often, while a later one was taken, is given up. */
 const mostRefusals = 3;
-/** After so many attempts it is taken to be the message of which it isn't clear whether it fails by itself. */
+/** After so many attempts the message itself is taken to fail, where that isn't clear. */
 const unclearAttempts = 5;
 
 /** Delivers what is due, in order for each target, all targets at once. Returns what is worth a word. */
