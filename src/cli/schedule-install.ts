@@ -20,7 +20,7 @@ import { lingers, Systemd } from '../schedule/systemd.ts';
 import { serviceText, type Unit, units } from '../schedule/units.ts';
 import { secondsBetween, usualSpread, type When, whenWords } from '../schedule/when.ts';
 import type { Environment } from './environment.ts';
-import { type InstallOptions, wordsOf } from './schedule-options.ts';
+import { type InstallOptions, refuseIdleLooks, wordsOf } from './schedule-options.ts';
 
 /** Installs a schedule, or prints it for another scheduler; returns the exit status. */
 export async function installSchedule(options: InstallOptions, environment: Environment): Promise<number> {
@@ -89,13 +89,9 @@ export async function installSchedule(options: InstallOptions, environment: Envi
 
 /** Throws OperatorError `usage` for what would not be as it is said, night after night. */
 function refuseWhatContradicts(options: InstallOptions, when: When): void {
-  const { policy, whenIdle, spread, metrics, print } = options;
+  const { spread, metrics, print } = options;
+  refuseIdleLooks(options);
   const usage = (message: string, next: string) => new OperatorError({ code: 'usage', message, next });
-  if (whenIdle && policy !== 'fix')
-    throw usage(
-      '--when-idle goes with --policy fix, since a report changes nothing',
-      'add --policy fix, or leave --when-idle out',
-    );
   if (spread !== undefined && spread >= secondsBetween(when))
     throw usage(
       `--spread must be shorter than the time between two runs, which begin ${whenWords(when)}`,

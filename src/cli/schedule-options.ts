@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { OperatorError } from '../model/operator-error.ts';
 import { type SchedulePolicy, schedulePolicies } from '../model/schedule.ts';
 import type { Scheduler } from '../schedule/elsewhere/schedulers.ts';
 import type { Listen } from '../schedule/watch/endpoints.ts';
@@ -65,6 +66,16 @@ export function addScheduledOptions(command: Command): Command {
       false,
     )
     .addOption(metricsOption());
+}
+
+/** Throws OperatorError `usage` where hosts are to change themselves that nothing is to change. */
+export function refuseIdleLooks({ policy, whenIdle }: Pick<ScheduledOptions, 'policy' | 'whenIdle'>): void {
+  if (!whenIdle || policy === 'fix') return;
+  throw new OperatorError({
+    code: 'usage',
+    message: '--when-idle goes with --policy fix, since a report changes nothing',
+    next: 'add --policy fix, or leave --when-idle out',
+  });
 }
 
 export function stateOption(): Option {

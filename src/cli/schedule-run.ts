@@ -7,11 +7,12 @@ import { chooseView } from '../report/choose-view.ts';
 import { errorReport } from '../report/document/document.ts';
 import type { Environment } from './environment.ts';
 import { withMetrics } from './metrics.ts';
-import type { ScheduleRunOptions } from './schedule-options.ts';
+import { refuseIdleLooks, type ScheduleRunOptions } from './schedule-options.ts';
 import { carryOutRound, stateOf } from './schedule-round.ts';
 
 /** What the timer calls. Another run of the same schedule is refused. */
 export async function runSchedule(options: ScheduleRunOptions, given: Environment): Promise<number> {
+  refuseIdleLooks(options);
   const environment = await withCredentials(given);
   return withMetrics(options, environment, async (metrics) => {
     const inventory = await loadInventory(options.inventory, environment.secrets);

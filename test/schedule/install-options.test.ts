@@ -43,6 +43,15 @@ it.each([
   expect(stderr.replace(/\s+/g, ' ')).toContain(message);
 });
 
+it.each([
+  ['schedule', 'run'],
+  ['watch', '--listen', 'none'],
+])('%s that only looks has no hosts that change themselves', async (...words) => {
+  const { status, stderr } = await clusterproxyAt(thursday, [...words, '--when-idle', '-i', inventory]);
+  expect(status).toBe(1);
+  expect(stderr).toContain('error usage: --when-idle goes with --policy fix');
+});
+
 it('status knows what --limit can mean', async () => {
   const { status, stderr } = await schedule('status', '--limit', 'bbb-1');
   expect(status).toBe(1);
