@@ -149,6 +149,22 @@ export function limited(target: SshTarget, detail: string | undefined): Problem 
   };
 }
 
+/**
+ * Of the rules that `sudo -l` prints, in their order: one allows everything without a password, and a later
+ * one asks for it after all, since the last one that matches counts (sudoers(5)). Undefined otherwise.
+ */
+export function overruled(target: SshTarget, rules: readonly string[]): Problem | undefined {
+  const all = rules.filter((rule) => /(?:^|[ ,])ALL$/.test(rule));
+  const [last = ''] = all.slice(-1);
+  if (/\bNOPASSWD:/.test(last) || !all.some((rule) => /\bNOPASSWD: ALL$/.test(rule))) return undefined;
+  return {
+    code: 'sudo-password',
+    message: `sudo asks for the password of ${target.user}, and the inventory has none: the rule \`${last}\` overrules the one with NOPASSWD, because it comes later`,
+    next: 'put the rule with NOPASSWD into a file below /etc/sudoers.d whose name sorts last, such as zz-clusterproxy (visudo -f), or set ssh.sudo_password in the inventory',
+    detail: rules.join('\n'),
+  };
+}
+
 function account(target: SshTarget, detail: string | undefined): Problem {
   return {
     code: 'sudo-account',

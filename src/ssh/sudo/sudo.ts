@@ -4,7 +4,15 @@ import type { Connection, ExecInput, ExecOptions, ExecResult } from '../contract
 import { quote } from '../quote.ts';
 import type { SshTarget } from '../target.ts';
 import { SudoDialog } from './dialog.ts';
-import { allowedCommands, limited, passwordUnusable, sudoProblem, unanswered, wordsOf } from './problems.ts';
+import {
+  allowedCommands,
+  limited,
+  overruled,
+  passwordUnusable,
+  sudoProblem,
+  unanswered,
+  wordsOf,
+} from './problems.ts';
 
 /**
  * sudo may look up users in a directory and names in a slow DNS; after this time it counts as hung. Seconds.
@@ -110,7 +118,7 @@ async function inTime<Result>(
 
 /**
  * sudo also says that a password is required to a user who may run some commands without one, but not ours.
- * The list of allowed commands tells the two cases apart.
+ * The list of allowed commands tells the two cases apart, and a rule that asks after all.
  */
 async function onlySome({ connection, target }: Login) {
   const limits = { timeout: 10, maximumOutput: 64 * 1024 };
@@ -118,5 +126,6 @@ async function onlySome({ connection, target }: Login) {
     .exec('env LC_ALL=C sudo -n -l', Buffer.alloc(0), limits)
     .catch(() => undefined);
   const allowed = list?.code === 0 ? allowedCommands(list.stdout.toString()) : [];
-  return allowed.length === 0 ? undefined : limited(target, allowed.join('\n'));
+  if (allowed.length === 0) return undefined;
+  return overruled(target, allowed) ?? limited(target, allowed.join('\n'));
 }

@@ -114,6 +114,26 @@ describe('without a password', () => {
     });
   });
 
+  test.each([
+    [
+      'a later rule asks after all',
+      ['(root) NOPASSWD: ALL', '(ALL : ALL) ALL'],
+      'sudo-password',
+      'sorts last',
+    ],
+    ['the last rule is for something else', ['(root) NOPASSWD: ALL', '(root) /bin/ls'], 'sudo-limited', ''],
+  ])('where %s, it is told', async (_what, rules, code, next) => {
+    const lines = rules.map((rule) => `    ${rule}\\n`).join('');
+    const connection = await login(
+      `[ "$*" = '-n -l' ] && { printf 'User ops may run the following commands on h:\\n${lines}'; exit 0; }
+       echo 'sudo: a password is required' >&2; exit 1`,
+    );
+    await expect(connection.exec('true', Buffer.alloc(0), limits)).rejects.toMatchObject({
+      code,
+      problem: { detail: rules.join('\n'), next: expect.stringContaining(next) },
+    });
+  });
+
   test('a login that ends without sudo having said anything is left to whoever asked', async () => {
     const connection = await login("echo 'this account is currently not available'; exit 1");
     expect(await connection.exec('true', Buffer.alloc(0), limits)).toMatchObject({ code: 1 });
