@@ -53,7 +53,7 @@ export class Person {
     this.#ended.catch(() => undefined);
   }
 
-  /** Types lines one after the other, each once the shell asks for it; what was shown, and the last status. */
+  /** Types lines, each once the shell asks for it; what was shown, and the last status. */
   async types(block: string): Promise<{ readonly shown: string; readonly status: number }> {
     const begun = this.#terminal.written.length;
     if (this.#seen === 0) await this.#prompt();
