@@ -60,6 +60,9 @@ clusterproxy   plan
 
 # not a heading
 \`\`\`
+
+<!-- screen: true -->
+![A picture](picture.svg)
 `;
     expect(renderPage(text, style)).toEqual([
       'Title',
@@ -80,6 +83,8 @@ clusterproxy   plan
       '    clusterproxy   plan',
       '',
       '    # not a heading',
+      '',
+      '(picture: A picture)',
     ]);
   });
 
@@ -87,7 +92,7 @@ clusterproxy   plan
     const words = (given: string) => new Set(given.match(/[A-Za-z]{5,}/g) ?? []);
     const shown = words(renderPage(text, style).join('\n'));
     // Where links lead isn't shown, but for the names of pages.
-    const wanted = words(text.replace(/\]\([^)]*\)/g, ']').replace(/^```\w*$/gm, ''));
+    const wanted = words(text.replace(/\]\([^)]*\)/g, ']').replace(/^```\w*$|^<!--.*-->$/gm, ''));
     expect([...wanted].filter((word) => !shown.has(word))).toEqual([]);
   });
 });

@@ -27,7 +27,9 @@ export function mistakeIn(program: Command, given: readonly string[]): string | 
     const word = words[index] ?? '';
     const here = names.join(' ');
     if (word.startsWith('-') && word !== '-') {
-      const option = [...command.options, ...program.options].find((one) => one.short === word || one.long === word);
+      const option = [...command.options, ...program.options].find(
+        (one) => one.short === word || one.long === word,
+      );
       if (option === undefined && !['-h', '--help', '--version'].includes(word))
         return `${here} has no option ${word}`;
       if (option?.required || (option?.optional && words[index + 1]?.startsWith('-') === false)) {

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildProgram, main } from '../cli/program.ts';
+import { buildProgram } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
+import { asUsersHaveIt } from './as-users-have-it.ts';
 import { Names, readTranscript, run, type Step, writeTranscript } from './transcript.ts';
 
 const scripts = join(import.meta.dirname, 'scripts');
@@ -26,21 +27,14 @@ describe.each(readdirSync(scripts).filter((name) => name.endsWith('.txt')))('%s'
     const names = new Names(cluster.folder);
     const steps: Step[] = [];
     for (const step of readTranscript(text)) {
-      const printed = await run(names.back(step.command), { cwd: cluster.folder, env: environment() });
+      const printed = await run(names.back(step.command), {
+        cwd: cluster.folder,
+        env: asUsersHaveIt(cluster.folder),
+      });
       steps.push({ ...step, printed: names.in(printed) });
     }
     const now = writeTranscript(steps);
     if (recording) writeFileSync(file, now);
     else expect(now).toBe(text);
   });
-
-  /** As a user has it: the program by its name, no terminal, no colours. */
-  function environment(): Readonly<Record<string, string | undefined>> {
-    const bin = join(cluster.folder, 'bin');
-    mkdirSync(bin, { recursive: true });
-    const program = join(bin, 'clusterproxy');
-    writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
-    chmodSync(program, 0o755);
-    return { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1', COLUMNS: undefined };
-  }
 });

@@ -37,7 +37,8 @@ function blocksOf(text: string): readonly Block[] {
       return found;
     };
     const [, marks, heading] = /^(#+) (.*)/.exec(line) ?? [];
-    if (line.trim() === '') continue;
+    // Comments are for those who write the pages.
+    if (line.trim() === '' || /^<!--.*-->$/.test(line)) continue;
     if (line.trim().startsWith('```')) {
       blocks.push({ kind: 'code', lines: gather((next) => !next.trim().startsWith('```')) });
       at += 1;
