@@ -30,7 +30,7 @@ export function hostsOfLists(
 }
 
 /** What it is known by; several hosts may be behind one address, at ports of their own. */
-function namesOf({ name, hostname, address, port }: NamedHost): readonly string[] {
+export function namesOf({ name, hostname, address, port }: NamedHost): readonly string[] {
   return [name, hostname, ...(address === undefined ? [] : [`${address}:${port ?? 22}`])].filter(
     (word) => word !== undefined,
   );

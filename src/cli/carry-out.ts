@@ -3,9 +3,12 @@ import type { Problem } from '../model/operator-error.ts';
 import { isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf, type RunResult } from '../model/result.ts';
 import type { Told } from '../report/document/document.ts';
+import type { ReportDocument } from '../report/document/schema.ts';
+import type { Output } from '../report/output.ts';
 import { count } from '../report/shared/prose.ts';
+import { renderBeforeQuestion } from '../report/terminal/before-question.ts';
 import { wrap } from '../report/terminal/prose.ts';
-import { makeStyle } from '../report/terminal/style.ts';
+import { makeStyle, type Style } from '../report/terminal/style.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { drainRefusal } from '../run/busy/drain-refusal.ts';
 import { pollsRefusal } from '../run/busy/polls-refusal.ts';
@@ -21,7 +24,7 @@ import { rolloutOf } from '../run/rollout.ts';
 import { newRunId } from '../run/run-id.ts';
 import { waveRefusal } from '../run/wave-refusal.ts';
 import { isLate, withWindows } from '../run/windows/report.ts';
-import { askFirst } from './ask-first.ts';
+import { askFirst, whyNotAsked } from './ask-first.ts';
 import { refusedByDay, saidFirst } from './by-day.ts';
 import { judge, policiesOf } from './policies.ts';
 import type { Session } from './session.ts';
@@ -68,6 +71,7 @@ export async function carryOut(
     },
     ...(options.followed === undefined ? {} : { followed: options.followed }),
   };
+  const whereIsPlan = session.environment.output.watch();
   session.show('plan', planned, shown);
   let told: typeof shown & Pick<Told, 'policies'> = shown;
   const stop = (exitStatus: number, ...errors: readonly Problem[]) =>
@@ -110,9 +114,13 @@ export async function carryOut(
   const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
   const hosts = count(begun.length, 'host');
   const question = questionOf(options.command, begun.length, queued.length);
+  const above = [
+    ...sumFor(session, { where: whereIsPlan(), document: () => session.document(planned, told) }),
+    ...(first === undefined ? [] : asParagraph(first, session)),
+  ];
   const answer = await askFirst(session, {
     yes: options.yes || begun.length + queued.length === 0,
-    question: first === undefined ? question : `${asParagraph(first, session)}\n${question}`,
+    question: [...above, question].join('\n'),
     otherwise: `${hosts} would be changed${queued.length === 0 ? '' : `, and ${count(queued.length, 'host')} queued`}`,
     next: `confirm with --yes${first === undefined ? '' : ' and --now'}, or only show the plan with --dry-run`,
   });
@@ -164,9 +172,24 @@ async function finished(
 }
 
 /** In lines that fit the terminal on which somebody is asked. */
-function asParagraph(text: string, { environment: { output } }: Session): string {
-  const { columns } = makeStyle({ columns: output.messages.columns, color: false, verbose: false });
-  return wrap(text, { columns, first: '', hanging: 2 }).join('\n');
+function asParagraph(text: string, session: Session): readonly string[] {
+  return wrap(text, { columns: styleOf(session).columns, first: '', hanging: 2 });
+}
+
+/** What a plan comes to, for somebody who doesn't see it any more. */
+function sumFor(
+  session: Session,
+  {
+    where,
+    document,
+  }: { readonly where: ReturnType<ReturnType<Output['watch']>>; document(): ReportDocument },
+): readonly string[] {
+  if (where === 'in-sight' || whyNotAsked(session) !== undefined) return [];
+  return renderBeforeQuestion(document(), styleOf(session), { isElsewhere: where === 'elsewhere' });
+}
+
+function styleOf({ environment: { output } }: Session): Style {
+  return makeStyle({ columns: output.messages.columns, color: false, verbose: false });
 }
 
 /** A yes on a terminal, after it was said what that means at this time, is as good as --now. */

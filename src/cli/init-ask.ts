@@ -4,12 +4,12 @@ import { hostsOfLists } from '../begin/from-lists.ts';
 import { misplaced } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
 import type { FoundHost } from '../model/begun.ts';
-import { OperatorErrors } from '../model/operator-error.ts';
+import { OperatorError, OperatorErrors } from '../model/operator-error.ts';
 import type { Role } from '../model/playbook.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { Beginning } from './init-beginning.ts';
 import type { Given } from './init-given.ts';
-import { lookAtHosts } from './init-look.ts';
+import { keysDeclined, lookAtHosts } from './init-look.ts';
 import type { Questions } from './init-questions.ts';
 
 /** What an inventory is made of, once it is known. */
@@ -69,6 +69,7 @@ export async function askFor(
       const one = await confirmed({ host, found: found[index] }, known[index] as DraftHost, playbook.roles, {
         questions,
         anyway: beginning.options.anyway,
+        others: [...before, ...met].map((other) => other.host),
       });
       if (one !== undefined) met.push(one);
     }
@@ -86,12 +87,12 @@ export async function askFor(
     for (;;) {
       const means = meaning(role, { isDoor, isEnough: wanted() <= 0 });
       if (isDoor && wanted() <= 0) break;
-      const host = await questions.host(role, { means });
+      const host = await questions.host(role, { means, taken: met.map((one) => one.host) });
       if (host === undefined) {
         if (isDoor) external = [...external, role.name];
         break;
       }
-      met = [...met, ...(await meet([host], met))];
+      met = [...met, ...(await meet([host], met).catch((error: unknown) => leftOut(error, beginning)))];
     }
   }
   const hostname = given.hostname ?? (await questions.hostname(doorName(met, playbook.roles)));
@@ -102,6 +103,14 @@ export async function askFor(
     found: met.flatMap(({ found }) => found ?? []),
     playbook,
   };
+}
+
+/** Who doesn't know a key names the host again, or another one; what was answered before stays. */
+function leftOut(error: unknown, { view, environment }: Beginning): readonly Met[] {
+  const isDeclined = error instanceof OperatorError && error.problem.code === keysDeclined.code;
+  if (!isDeclined || environment.signal.aborted) throw error;
+  view.message('its key was not pinned, so it is left out; name it again to compare the fingerprints again');
+  return [];
 }
 
 /** What an empty answer means; undefined where there has to be one. */
@@ -118,12 +127,19 @@ async function confirmed(
   { host, found }: Met,
   named: DraftHost,
   roles: readonly Role[],
-  { questions, anyway }: { readonly questions: Questions; readonly anyway: boolean },
+  {
+    questions,
+    anyway,
+    others,
+  }: { readonly questions: Questions; readonly anyway: boolean; readonly others: readonly NamedHost[] },
 ): Promise<Met | undefined> {
   if (found?.reached === false && !anyway && !(await questions.anyway(named))) return undefined;
   const needsHostname = roles.find(({ name }) => name === host.role)?.hostname === 'required';
   if (host.hostname !== undefined || !needsHostname) return { host, found };
-  const hostname = await questions.publicName(named, found?.publicNames ?? []);
+  const hostname = await questions.publicName(named, {
+    proposals: found?.publicNames ?? [],
+    taken: others,
+  });
   return { host: reachedAs({ ...host, hostname }), found };
 }
 

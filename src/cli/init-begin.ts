@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { completed, foundWarnings, withNames } from '../begin/completed.ts';
 import type { Draft } from '../begin/draft.ts';
 import { hostsOfLists } from '../begin/from-lists.ts';
 import { inventoryText } from '../begin/inventory-text.ts';
 import { misplaced, missing, withoutHostname } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
+import { findInventory, surroundingsHere } from '../inventory/default/find.ts';
 import type { Begun, FoundHost } from '../model/begun.ts';
 import { OperatorErrors, type Problem } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
@@ -43,6 +45,7 @@ async function beginWith(given: Given, names: readonly string[], beginning: Begi
   const exists = !options.force && (await isThere(file));
   if (exists && questions === undefined) throw inventoryExists(file);
   if (exists && !(await questions?.replace(file))) return beginning.giveUp();
+  beginning.warn(given.warnings);
   const loaded = await Promise.all(names.map((name) => loadPlaybook(name, process.cwd())));
   const playbooks = new Map(loaded.map((playbook) => [playbook.name, playbook]));
   const known =
@@ -94,7 +97,11 @@ async function conclude(
   if (seen.length > 0 && questions === undefined) beginning.show('found', begun);
   const silent = seen.filter(({ reached }) => !reached);
   if (silent.length > 0 && !options.anyway && questions === undefined) {
-    return beginning.end(begun, { exitStatus: exitStatus.failed, errors: [unreached(silent)] });
+    return beginning.end(begun, {
+      exitStatus: exitStatus.failed,
+      errors: [unreached(silent)],
+      warnings: ofFiles,
+    });
   }
   refuse(withoutHostname(hosts, roles));
   const text = inventoryText(
@@ -105,14 +112,15 @@ async function conclude(
   await readText({ file, text });
   const ofHosts = foundWarnings(hosts, seen, { playbook: playbook.name, roles });
   const warnings = [...ofFiles, ...ofHosts];
-  beginning.warn(warnings);
+  beginning.warn(ofHosts);
   const whole = { ...begun, inventory: { file, text, written: false, next: nextCommand(file, options) } };
   if (questions !== undefined) {
     beginning.show('begun', whole);
     if (!(await questions.write(file))) return beginning.giveUp(whole);
   }
   await writeInventory(file, text, { replace });
-  const written = { ...whole, inventory: { ...whole.inventory, written: true } };
+  const next = await nextWithout(whole.inventory.next, beginning);
+  const written = { ...whole, inventory: { ...whole.inventory, written: true, next } };
   beginning.show('begun', written);
   return beginning.end(written, { exitStatus: exitStatus.done, warnings });
 }
@@ -127,6 +135,12 @@ function sshFor({ ssh }: Draft, found: readonly FoundHost[], { become }: InitOpt
 function nextCommand(file: string, { look }: InitOptions): string {
   const argument = /^[\w./-]+$/.test(file) ? file : quote(file);
   return `clusterproxy ${look ? 'plan' : 'trust'} -i ${argument}`;
+}
+
+/** The same without the file, where the command finds it by itself. */
+async function nextWithout(next: string, { file, environment }: Beginning): Promise<string> {
+  const found = await findInventory(surroundingsHere(environment.variables)).catch(() => undefined);
+  return found?.path === resolve(file) ? next.replace(/ -i .*/s, '') : next;
 }
 
 function unreached(hosts: readonly FoundHost[]): Problem {

@@ -1,12 +1,14 @@
-import { isAbsolute, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { DraftSsh, NamedHost } from '../begin/draft.ts';
 import { parseEntry } from '../begin/entry.ts';
-import { type HostList, type ListKind, readList } from '../begin/from/read-list.ts';
+import { reachedByAlias } from '../begin/from/listed-host.ts';
+import { type HostList, readList } from '../begin/from/read-list.ts';
 import { nearestName } from '../document/nearest-name.ts';
 import { readSourceFile } from '../document/source-file.ts';
 import { clusterNameMistake, hostnameMistake, type Mistake, userPattern } from '../inventory/names.ts';
 import type { ReadList } from '../model/begun.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import { home } from '../ssh/config/home.ts';
 import { isProxyJump } from '../ssh/config/proxy-jump.ts';
 import type { InitOptions } from './init-options.ts';
 
@@ -42,14 +44,17 @@ export async function givenOf(options: InitOptions, playbooks: readonly string[]
   }
   const roles = (['proxy', 'balancer', 'node'] as const).map((role) => ({ role, entries: options[role] }));
   const isExternal = (entry: string) => entry === 'external';
-  const lists = await Promise.all(options.from.map((file) => listIn(file, options.fromKind)));
+  const lists = await Promise.all(options.from.map((file) => listIn(file, options)));
   return {
     ...{ playbook, name, hostname: hostname ?? lists.find((list) => list.hostname !== undefined)?.hostname },
     lists,
     read: lists.map(({ file, kind, hosts }) => ({ file, kind, hosts: hosts.length })),
-    warnings: lists.flatMap(({ file, passedOver }) =>
-      passedOver === 0 ? [] : [`${passedOver} entries of ${file} can't be hosts and were passed over`],
-    ),
+    warnings: lists.flatMap(({ file, passedOver, isLost }) => [
+      ...(passedOver === 0 ? [] : [`${passedOver} entries of ${file} can't be hosts and were passed over`]),
+      ...(isLost
+        ? [`what ${file} says of keys and jump hosts isn't used; to use it, add --ssh-config ${file}`]
+        : []),
+    ]),
     ssh: sshOf(options),
     external: roles.filter(({ entries }) => entries.some(isExternal)).map(({ role }) => role),
     hosts: roles.flatMap(({ role, entries }) =>
@@ -58,9 +63,14 @@ export async function givenOf(options: InitOptions, playbooks: readonly string[]
   };
 }
 
-async function listIn(file: string, kind: ListKind | undefined) {
+async function listIn(file: string, { fromKind, sshConfig }: InitOptions) {
   const { text } = await readSourceFile(file, 'correct the path after --from');
-  return { file, ...readList(file, text, kind) };
+  const list = readList(file, text, fromKind);
+  const used = sshConfig ?? join(home(), '.ssh/config');
+  const isUsed = list.kind === 'ssh-config' && resolve(used) === resolve(file);
+  const hosts = isUsed ? list.hosts.map(reachedByAlias) : list.hosts;
+  const isLost = !isUsed && hosts.some(({ hasMore }) => hasMore === true);
+  return { file, ...list, hosts, isLost };
 }
 
 function sshOf({ user, become, proxyJump, sshConfig, inventory }: InitOptions): DraftSsh {

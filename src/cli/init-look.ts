@@ -123,7 +123,8 @@ function declined(): OperatorError {
   return new OperatorError(keysDeclined);
 }
 
-const keysDeclined: Problem = {
+/** Nobody has agreed to the keys of a host. */
+export const keysDeclined: Problem = {
   code: 'init-declined',
   message: 'a host whose key is unknown is not logged in to; no inventory was written',
   next: 'run it again once you have compared the fingerprints, or leave the hosts alone with --no-look',

@@ -1,5 +1,6 @@
 import type { DraftHost, NamedHost } from '../begin/draft.ts';
 import { entryForm, parseEntry } from '../begin/entry.ts';
+import { namesOf } from '../begin/from-lists.ts';
 import { cleanLine } from '../document/clean-text.ts';
 import { clusterNameMistake, hostnameMistake, type Mistake, userPattern } from '../inventory/names.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
@@ -68,19 +69,25 @@ export class Questions {
   }
 
   /** Undefined where nothing was typed, which is an answer only if it `means` something. */
-  async host({ name: role, description }: Role, { means }: { readonly means?: string | undefined }) {
+  async host(
+    { name: role, description }: Role,
+    { means, taken }: { readonly means?: string | undefined; readonly taken: readonly NamedHost[] },
+  ) {
     const answer = await this.#text(`A ${role}: ${description}`, {
       placeholder: means === undefined ? entryForm : `${entryForm}; empty: ${means}`,
-      mistake: (text) => (text === '' && means !== undefined ? undefined : entryMistake(role, text)),
+      mistake: (text) => (text === '' && means !== undefined ? undefined : entryMistake(role, text, taken)),
     });
     return answer === '' ? undefined : parseEntry(role, answer);
   }
 
   /** A name of what was found, or another one. */
-  publicName({ name }: DraftHost, proposals: readonly string[]): Promise<string> {
+  publicName(
+    { name }: DraftHost,
+    { proposals, taken }: { readonly proposals: readonly string[]; readonly taken: readonly NamedHost[] },
+  ): Promise<string> {
     return this.#text(`The public DNS name of ${name}`, {
       initialValue: proposals[0],
-      mistake: hostnameMistake,
+      mistake: (text) => hostnameMistake(text) ?? takenMistake([text], taken),
     });
   }
 
@@ -168,14 +175,22 @@ interface CommonOptions {
   readonly withGuide: boolean;
 }
 
-function entryMistake(role: string, text: string): Mistake | undefined {
+function entryMistake(role: string, text: string, taken: readonly NamedHost[]): Mistake | undefined {
   try {
-    parseEntry(role, text);
-    return undefined;
+    return takenMistake(namesOf(parseEntry(role, text)), taken);
   } catch (error) {
     const [problem] = problemsOf(error);
     return problem && { message: problem.message, next: problem.next ?? '' };
   }
+}
+
+/** No two hosts of a cluster have the same name or place. */
+function takenMistake(names: readonly string[], taken: readonly NamedHost[]): Mistake | undefined {
+  const known = new Set(taken.flatMap(namesOf));
+  const twice = names.find((name) => known.has(name));
+  return twice === undefined
+    ? undefined
+    : { message: `${twice} is named already`, next: 'name another host' };
 }
 
 /** Given up at a question. */

@@ -11,6 +11,9 @@ export interface SchemaOptions {
   readonly color: ViewOptions['color'];
 }
 
+/** What a schema can be asked for by. */
+export const schemaNames = ['inventory', 'playbook', 'report', 'events'] as const;
+
 export function registerSchema(program: Command, { environment, finish }: Registration): void {
   const command = program
     .command('schema')

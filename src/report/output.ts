@@ -45,6 +45,8 @@ export class Output {
   #held: (() => void)[] | undefined;
   /** what is to be shown once all of it is known; undefined: words go out at once */
   #paged: { readonly stream: NodeJS.WriteStream; readonly text: string }[] | undefined;
+  /** what has reached the terminal since somebody began to look */
+  #seen: { text: string; hasResults: boolean } | undefined;
   #loss: Error | undefined;
   #isLossTaken = false;
 
@@ -126,6 +128,20 @@ export class Output {
     });
   }
 
+  /**
+   * From now on: whether the results that were told stand on the screen, above a question of two lines.
+   * `elsewhere`: none of them came to this terminal, or not past a pager.
+   */
+  watch(): () => 'in-sight' | 'scrolled-away' | 'elsewhere' {
+    const seen = { text: '', hasResults: false };
+    this.#seen = seen;
+    return () => {
+      this.#seen = undefined;
+      if (!seen.hasResults) return 'elsewhere';
+      return isTaller(`${seen.text}\n\n\n`, this.#options.stdout) ? 'scrolled-away' : 'in-sight';
+    };
+  }
+
   /** Somebody is being asked. */
   get isAsking(): boolean {
     return this.#held !== undefined;
@@ -193,6 +209,10 @@ export class Output {
       this.#line?.show(undefined);
       this.#paged.push({ stream, text });
       return;
+    }
+    if (this.#seen !== undefined && stream.isTTY === true) {
+      this.#seen.text += text;
+      this.#seen.hasResults ||= stream === this.#options.stdout;
     }
     // Results come when the work is done; after a message it goes on.
     if (stream === this.#options.stdout) this.#line?.show(undefined);

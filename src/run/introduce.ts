@@ -51,13 +51,17 @@ async function introduceHost(host: InventoryHost, options: IntroduceOptions): Pr
     return { name, role, place, reached: false, problem, publicNames: [], certificates: [] };
   }
   const whole = await withCertificates(asked, snapshot, options);
-  const view = viewCluster(inventory, new Map([[name, whole]])).hosts.get(name);
+  const introduced = introduce(whole, playbooks);
+  // Its public name is asked for once it has been looked at, so that it is missing is no reason to be unfit.
+  const hostname = host.hostname ?? introduced.publicNames[0] ?? `${name}.invalid`;
+  const hosts = inventory.hosts.map((one) => (one.name === name ? { ...one, hostname } : one));
+  const view = viewCluster({ ...inventory, hosts }, new Map([[name, whole]])).hosts.get(name);
   const isRoot = whole.user === 'root';
   const becomes = asked.ssh.become === 'sudo' ? 'sudo' : 'login';
   return {
     ...{ name, role, place, reached: true, problem },
     ...{ user: host.ssh.user, root: isRoot ? becomes : undefined },
-    ...introduce(whole, playbooks),
+    ...introduced,
     ...{ recipe: view?.recipe?.name, unfit: view?.problem },
   };
 }

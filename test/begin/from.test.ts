@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { inRole, reachedByAlias } from '../../src/begin/from/listed-host.ts';
 import { listKinds, readList } from '../../src/begin/from/read-list.ts';
 import { OperatorError } from '../../src/model/operator-error.ts';
 
@@ -100,6 +101,18 @@ all:
       ],
     });
   });
+});
+
+it('hosts of the ssh configuration that is used go on to be reached by what it calls them', () => {
+  const { hosts } = read(
+    'Host bbb-01\n HostName bbb-01.example.com\n ProxyJump gate\nHost proxy-1\n HostName 192.0.2.5\n Port 2222\nHost bbb-02.example.com\n User ops\n',
+  );
+  expect(hosts.map(({ hasMore }) => hasMore)).toEqual([true, undefined, undefined]);
+  expect(hosts.map(reachedByAlias).map((host) => inRole(host, 'node'))).toEqual([
+    { role: 'node', name: 'bbb-01', hostname: 'bbb-01.example.com', address: 'bbb-01' },
+    { role: 'node', name: 'proxy-1' },
+    { role: 'node', hostname: 'bbb-02.example.com' },
+  ]);
 });
 
 describe('files that mean no good', () => {

@@ -80,6 +80,14 @@ describe('what is offered', () => {
       ['files', 'wcs'],
     ],
     [
+      ['schema', ''],
+      ['words', 'inventory', 'playbook', 'report', 'events'],
+    ],
+    [
+      ['playbook', 'check', 'w'],
+      ['files', 'wcs'],
+    ],
+    [
       ['explain', 'inventory-exp'],
       ['words', 'inventory-exposed'],
     ],

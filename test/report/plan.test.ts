@@ -92,7 +92,8 @@ proxy-1: proxy
       nodePlan('bbb-03', { guards: [{ guard: 'meetings', state: 'unknown', sessions: [] }] }),
     ]);
     expect(render(plan)).toBe(`host    state         changes            there now
-bbb-01  would change  1 file, 1 restart  deferred, running meetings: 2, with 27…
+bbb-01  would change  1 file, 1 restart  deferred, running meetings: 2, with 27
+                                         people
 bbb-02  would change  1 file, 1 restart
 bbb-03  would change  1 file, 1 restart  deferred, meetings unknown
 
@@ -244,11 +245,11 @@ bbb-01  would change  1 file, 1 restart
       names.map((name) => (name === 'bbb-20' ? nodePlan(name, { guards: [busy] }) : nodePlan(name))),
     );
     expect(
-      render(plan, { summary: true, columns: 100 }),
+      render(plan, { summary: true, columns: 110 }),
     ).toContain(`host                         state         \
 changes            there now
 bbb-01 to bbb-19 (19 hosts)  would change  1 file, 1 restart
-bbb-20                       would change  1 file, 1 restart  deferred, running meetings: 2, with 2…
+bbb-20                       would change  1 file, 1 restart  deferred, running meetings: 2, with 27 people
 bbb-21 to bbb-40 (20 hosts)  would change  1 file, 1 restart
 `);
   });
@@ -274,10 +275,32 @@ bbb-21 to bbb-40 (20 hosts)  would change  1 file, 1 restart
             makeStyle({ columns, color: false, verbose: false }),
           );
           expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
-          expect(lines).toHaveLength(rows.length + 1);
+          expect(lines.length).toBeGreaterThan(rows.length);
         },
       ),
     );
+  });
+
+  it('loses no word of a table: a cell that is too long for its column goes on below', () => {
+    const style = (columns: number) => makeStyle({ columns, color: false, verbose: false });
+    const row = [
+      'bbb-02',
+      'would change',
+      '7 files, 3 links and directories, 6 restarts',
+      'deferred, 1 meeting',
+    ];
+    const titles = ['host', 'state', 'changes', 'there now'];
+    expect(renderTable(titles, [row, ['bbb-03', 'in sync', '', '']], style(60))).toEqual([
+      'host    state         changes             there now',
+      'bbb-02  would change  7 files, 3 links    deferred, 1',
+      '                      and directories, 6  meeting',
+      '                      restarts',
+      'bbb-03  in sync',
+    ]);
+    expect(renderTable(titles, [row], style(200))).toEqual([
+      'host    state         changes                                       there now',
+      `bbb-02  would change  ${row[2]}  ${row[3]}`,
+    ]);
   });
 
   it('says what --force will do', () => {

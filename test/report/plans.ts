@@ -16,10 +16,14 @@ export function file(content: string): PathState {
 export function fileChange(
   path: string,
   before: string | undefined,
-  after: string,
+  after: string | undefined,
   steps = ['client-url'],
 ): Change {
-  const change = changeBetween(path, before === undefined ? absent : file(before), file(after), steps);
+  const [one, other] = [before, after].map((text) => (text === undefined ? absent : file(text))) as [
+    PathState,
+    PathState,
+  ];
+  const change = changeBetween(path, one, other, steps);
   if (change === undefined) throw new Error('nothing changes');
   return change;
 }

@@ -154,6 +154,19 @@ hosts:
     ]);
   });
 
+  it('takes hosts from the ssh configuration that it uses, by the names that they have there', async () => {
+    const { status, stderr } = await init('--yes', '--from', config);
+    expect(status, stderr).toBe(0);
+    expect(text().match(/- \{name: .*/g)).toEqual([
+      '- {name: proxy-1}',
+      '- {name: bbb-01, hostname: bbb-01.example.com, address: bbb-01}',
+      '- {name: bbb-02, hostname: bbb-02.example.com, address: bbb-02}',
+      '- {name: bbb-03, hostname: bbb-03.example.com, address: bbb-03}',
+    ]);
+    const unused = await init('--yes', '--from', config, '--ssh-config', 'none', '--no-look', '--force');
+    expect(unused.stderr.replace(/\s+/g, ' ')).toContain("says of keys and jump hosts isn't used");
+  });
+
   it('takes hosts from lists that are there', async () => {
     const list = join(folder, 'proxy.conf');
     writeFileSync(

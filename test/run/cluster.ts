@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DemoCluster, inventoryName, makeCluster } from '../../src/demo/cluster.ts';
+import { type DemoCluster, inventoryName, makeCluster, sampleHosts } from '../../src/demo/cluster.ts';
+import type { SampleHost } from '../../src/demo/sample-host.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan } from '../../src/model/plan.ts';
 import type { ProgressEvent } from '../../src/model/progress.ts';
@@ -54,9 +55,9 @@ export function applyOptions(inventory: Inventory, more: Partial<ApplyOptions> =
   };
 }
 
-export async function startCluster(): Promise<TestCluster> {
+export async function startCluster(samples: readonly SampleHost[] = sampleHosts): Promise<TestCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'clusterproxy-run-'));
-  const demo = await makeCluster(folder);
+  const demo = await makeCluster(folder, samples);
   const path = (host: string, name: string) => join(folder, 'hosts', host, name);
   const playbook = join(folder, 'bigbluebutton.yaml');
   const quick = withoutWaiting(readFileSync(playbook, 'utf8'));

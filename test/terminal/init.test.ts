@@ -53,7 +53,9 @@ describe('init on a terminal of 80x24', () => {
     expect(await terminal.ended()).toBe(0);
     const lines = (await terminal.everything()).join('\n');
     expect(lines).toContain('clusterproxy.yaml is written:');
-    expect(lines).toContain('next: clusterproxy plan -i clusterproxy.yaml');
+    expect(lines).toMatch(/^next: clusterproxy plan$/m);
+    // What is asked for next is no fault.
+    expect(lines).not.toContain('error');
     const file = join(folder, 'clusterproxy.yaml');
     expect(
       readFileSync(file, 'utf8'),
@@ -89,6 +91,18 @@ hosts:
     expect(terminal.written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(
       terminal.written.lastIndexOf('\x1b[?25l'),
     );
+  });
+
+  it('asks again where a key is declined, and where a host is named twice', async () => {
+    const terminal = init('--playbook', 'bigbluebutton', '--user', 'root', '--proxy', 'external');
+    await answer(terminal, /A node:/, `bbb-03${enter}`);
+    await answer(terminal, 'Pin 1 key of 1 host', `n${enter}`);
+    await answer(terminal, /its key was not pinned, so it is left out[\s\S]*A node:/, `bbb-03${enter}`);
+    await answer(terminal, /Pin 1 key of 1 host[\s\S]*Pin 1 key of 1 host/, `y${enter}`);
+    await answer(terminal, 'The public DNS name of bbb-03', enter);
+    await answer(terminal, 'empty: that was the last', `bbb-03=192.0.2.9${enter}`);
+    await answer(terminal, 'bbb-03 is named already', ctrlC);
+    expect(await terminal.ended()).toBe(130);
   });
 
   it('goes on without a host that is down, and refuses what is no host', async () => {

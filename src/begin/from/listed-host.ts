@@ -8,6 +8,10 @@ export interface ListedHost {
   readonly address?: string | undefined;
   readonly port?: number | undefined;
   readonly user?: string | undefined;
+  /** what ssh calls it, by the configuration that lists it */
+  readonly alias?: string | undefined;
+  /** that configuration also says how to get there, such as by which key or through which host */
+  readonly hasMore?: boolean | undefined;
   /** the list has it among what stands in front of the others */
   readonly isDoor?: boolean | undefined;
 }
@@ -25,8 +29,22 @@ export function usable({ name, hostname, address, port, user }: ListedHost): boo
 }
 
 /** The host in its role. */
-export function inRole({ isDoor: _, ...host }: ListedHost, role: string): NamedHost {
+export function inRole(
+  { isDoor: _, alias: _alias, hasMore: _more, ...host }: ListedHost,
+  role: string,
+): NamedHost {
   return { role, ...host };
+}
+
+/**
+ * A host that is reached by what ssh calls it, so that all that the configuration says of it goes on to apply;
+ * for configurations that the inventory uses.
+ */
+export function reachedByAlias(host: ListedHost): ListedHost {
+  const { alias, port: _port, user: _user, address: _address, ...rest } = host;
+  if (alias === undefined) return host;
+  const isPlace = alias === (host.hostname ?? host.name);
+  return isPlace ? rest : { ...rest, address: alias };
 }
 
 /** A place that a list names, as what it is: a public name, or else an address. */

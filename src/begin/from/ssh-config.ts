@@ -1,5 +1,8 @@
 import { isDoorGroup, type ListedHost, named } from './listed-host.ts';
 
+/** What an inventory has of its own. */
+const plain = new Set(['hostname', 'port', 'user']);
+
 /** The single hosts of an ssh configuration, ssh_config(5); undefined if the text is none. */
 export function readSshConfig(text: string): readonly ListedHost[] | undefined {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
@@ -19,6 +22,8 @@ export function readSshConfig(text: string): readonly ListedHost[] | undefined {
       .filter((name) => !/[*?!]/.test(name))
       .map((name) => ({
         ...named(name, place?.replaceAll('%h', name)),
+        alias: name,
+        ...([...values.keys()].some((key) => !plain.has(key)) ? { hasMore: true } : {}),
         ...(port === undefined ? {} : { port: Number(port) }),
         ...(user === undefined ? {} : { user }),
         ...(isDoorGroup(name) ? { isDoor: true } : {}),

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { schemaNames } from '../schema.ts';
 
 /** What could stand where the cursor is. */
 export type Wanted =
@@ -133,6 +134,8 @@ function operandOf(command: Command, operands: readonly string[]): Wanted {
   const argument = all[operands.length] ?? (all.at(-1)?.variadic === true ? all.at(-1) : undefined);
   if (argument === undefined) return nothing;
   if (argument.argChoices !== undefined) return { kind: 'choices', values: argument.argChoices };
+  if (command.name() === 'schema') return { kind: 'choices', values: schemaNames };
+  if (command.parent?.name() === 'playbook') return { kind: 'playbooks' };
   switch (argument.name()) {
     case 'host':
     case 'hosts':

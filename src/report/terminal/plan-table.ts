@@ -47,8 +47,8 @@ function stateOf(host: ReportHost, words: ReturnType<typeof statusWordsOf>): str
   return host.retires && host.status === 'would-change' ? 'leaves' : words[host.status];
 }
 
-/** `deferred, running meetings: 2, with 27 people` */
-function peopleOf(host: ReportHost, policy: NonNullable<ReportRollout['whenBusy']>): string {
+/** `deferred, running meetings: 2, with 27 people`; empty where nobody is. */
+export function peopleOf(host: ReportHost, policy: NonNullable<ReportRollout['whenBusy']>): string {
   const asked = askedGuards(host).filter(({ state }) => state !== 'idle');
   if (asked.length === 0) return '';
   const said = asked.map((guard) =>

@@ -4,6 +4,8 @@ import { Chalk, type ChalkInstance } from 'chalk';
 export interface Style {
   /** width that prose is wrapped to; lines of diffs never are */
   readonly columns: number;
+  /** of the whole terminal: a table is read row by row, however wide it is */
+  readonly tableColumns: number;
   readonly paint: ChalkInstance;
   /** more than most readers want: checks of handlers, stacks of unexpected errors */
   readonly verbose: boolean;
@@ -22,6 +24,7 @@ export interface StyleOptions {
 /** A width that people read without losing the line. */
 const widest = 100;
 const usual = 80;
+const narrowest = 20;
 
 /** Whether a text is coloured, by what the command line says and what the way to its reader takes. */
 export function isColored(
@@ -34,7 +37,8 @@ export function isColored(
 export function makeStyle({ columns, color, verbose, summary = false }: StyleOptions): Style {
   const width = columns === undefined || columns <= 0 ? usual : columns;
   return {
-    columns: Math.max(20, Math.min(width, widest)),
+    columns: Math.max(narrowest, Math.min(width, widest)),
+    tableColumns: Math.max(narrowest, width),
     paint: new Chalk({ level: color ? 1 : 0 }),
     verbose,
     summary,

@@ -1,4 +1,4 @@
-import { widthOf } from './prose.ts';
+import { widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** Between two columns. */
@@ -9,27 +9,31 @@ const narrowest = 6;
 
 /**
  * Rows under their titles, in columns as wide as what stands in them. Columns with nothing in them are left
- * out; where a row doesn't fit the terminal, the widest columns get narrower and their texts end with `…`.
- * The first column is kept whole as long as there is room for it.
+ * out; where a row doesn't fit the terminal, the widest columns get narrower and their texts go on below. The
+ * first column is kept whole as long as there is room for it.
  *
  * @param titles as many as each row has texts
  */
 export function renderTable(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
-  { columns, paint }: Style,
+  { tableColumns, paint }: Style,
 ): readonly string[] {
   const used = titles.flatMap((_, index) => (rows.some((row) => row[index] !== '') ? [index] : []));
   const widths = fitting(
     used.map((index) => Math.max(...[titles, ...rows].map((row) => widthOf(row[index] ?? '')))),
-    columns,
+    tableColumns,
   );
-  const line = (row: readonly string[]) =>
-    used
-      .map((index, position) => padded(cut(row[index] ?? '', widths[position] ?? 0), widths[position] ?? 0))
-      .join(' '.repeat(gap))
-      .trimEnd();
-  return [paint.dim(line(titles)), ...rows.map(line)];
+  const linesOf = (row: readonly string[]) => {
+    const cells = used.map((index, position) => broken(row[index] ?? '', widths[position] ?? 0));
+    return Array.from({ length: Math.max(1, ...cells.map(({ length }) => length)) }, (_, line) =>
+      cells
+        .map((cell, position) => padded(cell[line] ?? '', widths[position] ?? 0))
+        .join(' '.repeat(gap))
+        .trimEnd(),
+    );
+  };
+  return [...linesOf(titles).map((line) => paint.dim(line)), ...rows.flatMap(linesOf)];
 }
 
 /** Takes from the widest one, from the first one only where the others are as narrow as they may be. */
@@ -51,6 +55,11 @@ function sum(numbers: readonly number[]): number {
 
 function padded(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** In lines of that width; a word that is longer than one is cut off. */
+function broken(text: string, width: number): readonly string[] {
+  return wrap(text, { columns: width, first: '' }).map((line) => cut(line, width));
 }
 
 function cut(text: string, width: number): string {

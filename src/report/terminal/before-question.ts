@@ -1,0 +1,100 @@
+import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { count, list, oneLine } from '../shared/prose.ts';
+import { differs } from '../shared/reading.ts';
+import { totalWords } from '../shared/totals.ts';
+import { askedGuards, peopleOf } from './plan-table.ts';
+import { wrap } from './prose.ts';
+import type { Style } from './style.ts';
+
+/** More aren't named: they stand in the table. */
+const mostNamed = 4;
+
+export interface BeforeQuestion {
+  /** the plan went somewhere else, so that not even its last line stands above the question */
+  readonly isElsewhere: boolean;
+}
+
+/**
+ * What somebody has to know of a plan who is asked whether to carry it out, once its table is out of sight:
+ * what it comes to, which restarts cut people off, who is there now, and what is removed. Of the hosts that
+ * would begin; nothing where there is nothing to say.
+ */
+export function renderBeforeQuestion(
+  document: ReportDocument,
+  { columns }: Style,
+  { isElsewhere }: BeforeQuestion,
+): readonly string[] {
+  const { rollout = [], force = false } = document;
+  const held = new Set(rollout.flatMap((role) => role.held));
+  const hosts = document.hosts.filter((host) => isBegun(host) && !held.has(host.name));
+  const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
+  const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
+  const parts: readonly (readonly [label: string, text: string])[] = [
+    ['in all', isElsewhere ? `${count(hosts.length, 'host')}; ${totalWords(hosts)}` : ''],
+    ['restarts', restartWords(hosts, force)],
+    ['there now', peopleWords(hosts, policyOf)],
+    ['removed', removedWords(hosts)],
+  ];
+  return parts
+    .filter(([, text]) => text !== '')
+    .flatMap(([label, text]) => wrap(text, { columns, first: `${label}: `, hanging: 2 }));
+}
+
+function isBegun(host: ReportHost): boolean {
+  return host.status === 'would-change' && differs(host);
+}
+
+/** `60, of which 48 only while there are no meetings` */
+function restartWords(hosts: readonly ReportHost[], force: boolean): string {
+  const restarting = hosts.flatMap(({ handlers }) =>
+    handlers.flatMap(({ kinds = [], guards }) =>
+      kinds.filter((kind) => kind === 'restart').map(() => guards.map(oneLine)),
+    ),
+  );
+  const guarded = restarting.filter((guards) => guards.length > 0);
+  if (restarting.length === 0) return '';
+  if (guarded.length === 0) return `${restarting.length}, without asking who is there`;
+  const what = list([...new Set(guarded.flat())]);
+  const when = force ? `also while there are ${what}` : `only while there are no ${what}`;
+  return guarded.length === restarting.length
+    ? `${restarting.length}, ${when}`
+    : `${restarting.length}, of which ${guarded.length} ${when}`;
+}
+
+/** `bbb-02 (deferred, running meetings: 1, with 12 people); nobody on 12 others` */
+function peopleWords(
+  hosts: readonly ReportHost[],
+  policyOf: (host: ReportHost) => NonNullable<ReportRollout['whenBusy']>,
+): string {
+  const asked = hosts.filter((host) => askedGuards(host).length > 0);
+  if (asked.length === 0) return '';
+  const busy = asked.filter((host) => askedGuards(host).some(({ state }) => state !== 'idle'));
+  const idle = asked.length - busy.length;
+  if (busy.length === 0) return 'nobody';
+  const more = busy.length - mostNamed;
+  return [
+    ...busy.slice(0, mostNamed).map((host) => `${host.name} (${peopleOf(host, policyOf(host))})`),
+    ...(more > 0 ? [`people on ${count(more, 'more host')}`] : []),
+    ...(idle > 0 ? [`nobody on ${count(idle, 'other')}`] : []),
+  ].join('; ');
+}
+
+/** `3 files on proxy-1 and bbb-02; bbb-03 leaves the cluster` */
+function removedWords(hosts: readonly ReportHost[]): string {
+  const removing = hosts
+    .map((host) => ({
+      ...host,
+      changes: host.changes.filter(({ action }) => action === 'delete'),
+      handlers: [],
+    }))
+    .filter(({ changes }) => changes.length > 0);
+  const names = removing.map(({ name }) => name);
+  const where = names.length > mostNamed ? count(names.length, 'host') : list(names);
+  const leaving = hosts.filter(({ retires }) => retires).map(({ name }) => name);
+  return [
+    ...(removing.length === 0 ? [] : [`${totalWords(removing)} on ${where}`]),
+    ...(leaving.length === 0
+      ? []
+      : [`${list(leaving)} ${leaving.length === 1 ? 'leaves' : 'leave'} the cluster`]),
+  ].join('; ');
+}
