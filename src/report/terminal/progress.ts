@@ -22,8 +22,9 @@ export interface Progress {
 }
 
 /**
- * Tells on standard error how far a command is: on a terminal in one line that is rewritten, or a table of the
- * hosts at work where several are changed; elsewhere in plain lines. A run of 200 hosts in a log is one line a phase that matters, not thousands.
+ * Tells on standard error how far a command is: on a terminal in one line that is rewritten, or a table of
+ * the hosts at work where several are changed; elsewhere in plain lines. A run of 200 hosts in a log is one
+ * line a phase that matters, not thousands.
  */
 export function startProgress(options: ProgressOptions): Progress {
   if (options.quiet) return { tell: () => undefined };
