@@ -18,7 +18,8 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  readonly tell: (event: ProgressEvent) => void;
+  /** `at`: when that was, if not now; milliseconds since the epoch */
+  readonly tell: (event: ProgressEvent, at?: number) => void;
 }
 
 /**
@@ -69,7 +70,8 @@ export function lineOf({ atWork }: RunState): string | undefined {
 function inPlainLines({ output, verbose }: ProgressOptions): Progress {
   const look = new LookState();
   const run = new RunState();
-  const say = (line: string) => output.messages.write(`${verbose ? `${timeOfDay()} ` : ''}${line}\n`);
+  const say = (line: string, at = Date.now()) =>
+    output.messages.write(`${verbose ? `${timeOfDay(at)} ` : ''}${line}\n`);
   const breaker = new SilenceBreaker({
     now: () => performance.now(),
     lastSaid: () => output.lastTold,
@@ -77,11 +79,11 @@ function inPlainLines({ output, verbose }: ProgressOptions): Progress {
     say,
   });
   return {
-    tell: (event) => {
+    tell: (event, at) => {
       look.take(event);
       run.take(event, performance.now());
       const line = plainLine(event, { look, run, verbose });
-      if (line !== undefined) say(line);
+      if (line !== undefined) say(line, at);
       breaker.begin();
     },
   };
@@ -95,8 +97,8 @@ function failureWords(event: ProgressEvent, { isOfSeveral }: RunState): string |
 }
 
 /** `16:02:05`, by this machine's clock */
-function timeOfDay(): string {
-  const at = new Date();
+function timeOfDay(milliseconds: number): string {
+  const at = new Date(milliseconds);
   return [at.getHours(), at.getMinutes(), at.getSeconds()]
     .map((part) => String(part).padStart(2, '0'))
     .join(':');
