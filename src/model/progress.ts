@@ -1,3 +1,5 @@
+import type { Status } from './result.ts';
+
 /** What is happening on a host while it is changed, in order. */
 export type HostPhase =
   /** people are there, and are waited for; `detail` says who, and how long at most */
@@ -38,6 +40,13 @@ export type ProgressEvent =
       readonly phase: HostPhase;
       readonly detail?: string | undefined;
     }
-  /** hosts are changed from now on, by a run of this id */
-  | { readonly kind: 'begun'; readonly run: string }
+  /** hosts are changed from now on, by a run of this id; `hosts`: how many of them */
+  | { readonly kind: 'begun'; readonly run: string; readonly hosts?: number | undefined }
+  /** nothing more follows for one of those; `problem` says why it isn't as it should be */
+  | {
+      readonly kind: 'ended';
+      readonly host: string;
+      readonly status: Status;
+      readonly problem?: string | undefined;
+    }
   | { readonly kind: 'message'; readonly text: string };

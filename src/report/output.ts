@@ -1,9 +1,11 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { cleanLine, harmless } from '../document/clean-text.ts';
+import { clean, cleanLine, harmless } from '../document/clean-text.ts';
 import { reasonOf } from '../document/reason.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { isTaller, pagerOf, showInPager } from './pager.ts';
-import { StatusLine } from './terminal/status-line.ts';
+import { StatusArea } from './terminal/status-area.ts';
+import type { Picture } from './terminal/status-table.ts';
+import { hasTaskbar } from './terminal/taskbar.ts';
 
 export interface OutputOptions {
   readonly stdout: NodeJS.WriteStream;
@@ -40,13 +42,14 @@ export class Output {
   /** progress, messages and errors: standard error */
   readonly messages: Channel;
   readonly #options: OutputOptions;
-  readonly #line: StatusLine | undefined;
+  readonly #area: StatusArea | undefined;
   /** what waits for an answer to be given; undefined: there is no open question */
   #held: (() => void)[] | undefined;
   /** what is to be shown once all of it is known; undefined: words go out at once */
   #paged: { readonly stream: NodeJS.WriteStream; readonly text: string }[] | undefined;
   /** what has reached the terminal since somebody began to look */
   #seen: { text: string; hasResults: boolean } | undefined;
+  #lastTold = performance.now();
   #loss: Error | undefined;
   #isLossTaken = false;
 
@@ -56,18 +59,26 @@ export class Output {
     for (const stream of [stdout, stderr]) stream.on('error', (error) => this.#lose(stream, error));
     this.results = this.#channel(stdout);
     this.messages = this.#channel(stderr);
-    this.#line = canRewrite(options) ? new StatusLine(stderr, { unicode: showsUnicode(options) }) : undefined;
+    const shown = { unicode: showsUnicode(options), taskbar: hasTaskbar(options.variables) };
+    this.#area = canRewrite(options) ? new StatusArea(stderr, shown) : undefined;
   }
 
-  /** There is a line that can be drawn anew; else progress is told in plain lines. */
+  /** There are lines that can be drawn anew; else progress is told in plain ones. */
   get hasStatus(): boolean {
-    return this.#line !== undefined;
+    return this.#area !== undefined;
   }
 
-  /** Shows what is being done, in one line, until something else is; undefined takes it away. */
-  status(text: string | undefined): void {
-    if (this.#held !== undefined) this.#held.push(() => this.status(text));
-    else this.#line?.show(text === undefined ? undefined : cleanLine(this.#options.mask(text)));
+  /** Shows what is being done, in one line or a picture, until something else is; undefined takes it away. */
+  status(what: string | Picture | undefined): void {
+    const { mask } = this.#options;
+    if (this.#held !== undefined) this.#held.push(() => this.status(what));
+    else if (typeof what !== 'object') this.#area?.show(what && cleanLine(mask(what)));
+    else this.#area?.show({ ...what, lines: (size) => what.lines(size).map((line) => clean(mask(line))) });
+  }
+
+  /** When anything was told last on standard error, as performance.now() tells the time. */
+  get lastTold(): number {
+    return this.#lastTold;
   }
 
   /**
@@ -87,7 +98,7 @@ export class Output {
   interject(text: string): void {
     // It is for somebody who waits, not for a reader.
     this.#release();
-    const isFresh = this.#held !== undefined || !this.messages.isTerminal || this.#line?.erase() === true;
+    const isFresh = this.#held !== undefined || !this.messages.isTerminal || this.#area?.erase() === true;
     this.messages.write(`${isFresh ? '' : '\n'}${text}\n`);
   }
 
@@ -206,7 +217,7 @@ export class Output {
       return;
     }
     if (this.#paged !== undefined && (stream === this.#options.stdout || this.#paged.length > 0)) {
-      this.#line?.show(undefined);
+      this.#area?.show(undefined);
       this.#paged.push({ stream, text });
       return;
     }
@@ -215,8 +226,12 @@ export class Output {
       this.#seen.hasResults ||= stream === this.#options.stdout;
     }
     // Results come when the work is done; after a message it goes on.
-    if (stream === this.#options.stdout) this.#line?.show(undefined);
-    else this.#line?.erase();
+    if (stream === this.#options.stdout) this.#area?.show(undefined);
+    else {
+      this.#lastTold = performance.now();
+      if (this.#area?.writeAbove(text)) return;
+      this.#area?.erase();
+    }
     const file = fileOf(stream);
     if (file === undefined) {
       stream.write(text);

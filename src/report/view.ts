@@ -69,8 +69,11 @@ export interface View {
   show(chapter: Chapter, document: ReportDocument): void;
   /** all of it, once the command has ended; `errors` may stand in it that no chapter had */
   end(document: ReportDocument): void;
-  /** how far it is: nothing is decided from it, and a view may leave it out */
-  progress(event: ProgressEvent): void;
+  /**
+   * how far it is: nothing is decided from it, and a view may leave it out; `at`: when that was, where it is
+   * told again, in milliseconds since the epoch
+   */
+  progress(event: ProgressEvent, at?: number): void;
   /** a sentence for the person in front of the terminal, and not among the results */
   message(text: string): void;
 }

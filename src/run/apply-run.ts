@@ -12,6 +12,7 @@ import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { HostEnds } from './host-ends.ts';
+import { endedProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
@@ -42,7 +43,7 @@ export async function applyRun(planned: PlannedRun, given: ApplyOptions): Promis
   if ('refusal' in taken) {
     return { ...refusedRun(planned.plan, taken.refusal, options), aborted: aborted() };
   }
-  options.progress({ kind: 'begun', run });
+  options.progress({ kind: 'begun', run, hosts: planned.plan.hosts.filter(isDue).length });
   let outcome: Buffer | undefined;
   try {
     const result = { ...(await withLeases(planned, run, taken.leases, options)), aborted: aborted() };
@@ -105,7 +106,10 @@ async function withLeases(
   const onOneSide = options.onFailure === 'revert-wave';
   const queueing = queueingFor({ ids, startedAt }, options);
   const { hostEnded } = options;
-  const ends = new HostEnds(plan.hosts, hostEnded && ((result) => hostEnded(result, run)));
+  const ends = new HostEnds(plan.hosts, (result) => {
+    options.progress(endedProgress(result));
+    hostEnded?.(result, run);
+  });
   const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.ended };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },

@@ -3,11 +3,11 @@ import type { HostResult } from '../model/result.ts';
 
 /** Told each host that a run was to change, once, as soon as nothing more follows for it. */
 export class HostEnds {
-  readonly #tell: ((result: HostResult) => void) | undefined;
+  readonly #tell: (result: HostResult) => void;
   /** those of which nobody was told so far */
   readonly #left: Set<string>;
 
-  constructor(plans: readonly HostPlan[], tell: ((result: HostResult) => void) | undefined) {
+  constructor(plans: readonly HostPlan[], tell: (result: HostResult) => void) {
     this.#tell = tell;
     this.#left = new Set(plans.filter(isDue).map(({ host }) => host));
   }
@@ -24,6 +24,6 @@ export class HostEnds {
   }
 
   #told(result: HostResult): void {
-    if (this.#left.delete(result.plan.host)) this.#tell?.(result);
+    if (this.#left.delete(result.plan.host)) this.#tell(result);
   }
 }

@@ -1,10 +1,16 @@
 import type { TransactionEvent } from '../host/run-log.ts';
 import type { HostPhase, ProgressEvent } from '../model/progress.ts';
+import type { HostResult } from '../model/result.ts';
 
 /** An event of a host's transaction, in words for people; undefined if it isn't worth a line. */
 export function hostProgress(host: string, event: TransactionEvent): ProgressEvent | undefined {
   const [phase, detail] = phaseOf(event) ?? [];
   return phase === undefined ? undefined : { kind: 'host', host, phase, detail };
+}
+
+/** How a host has ended that was to be changed. */
+export function endedProgress({ plan, status, problem }: HostResult): ProgressEvent {
+  return { kind: 'ended', host: plan.host, status, problem: problem?.message };
 }
 
 function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undefined {

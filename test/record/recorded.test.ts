@@ -16,6 +16,16 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => cluster?.close());
 
+/** What a line of progress begins with, with --verbose. */
+const times = /^\d\d:\d\d:\d\d (?=\S+: |looking)/gm;
+const withoutTimes = (told: Ended) => ({ ...told, stderr: told.stderr.replace(times, '') });
+
+/** When what was told has happened, by the clock of whoever reads it. */
+function timesIn(log: string): readonly string[] {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => `${new Date(JSON.parse(line).at).toTimeString().slice(0, 8)} `);
+}
+
 it('tells a run again as it was told, whichever way it is shown', async () => {
   const { run, inventory } = cluster;
   const log = join(cluster.folder, 'events.jsonl');
@@ -39,7 +49,11 @@ it('tells a run again as it was told, whichever way it is shown', async () => {
   expect(readFileSync(log, 'utf8')).toBe(readFileSync(join(folder, 'rollout-one.jsonl'), 'utf8'));
 
   const again = await run('report', 'rollout-one', '--verbose');
-  expect(again).toEqual(changed);
+  // Each line has the time at which that was, not the one at which it is told again.
+  expect(withoutTimes(again)).toEqual(withoutTimes(changed));
+  expect(again.stderr).toMatch(times);
+  const known = timesIn(log);
+  for (const time of again.stderr.match(times) ?? []) expect(known).toContain(time);
   expect((await run('report', log, '--verbose')).stdout).toBe(changed.stdout);
   const last = await run('report', '--last', '--json');
   expect(last.stdout).toBe(asJson.stdout);

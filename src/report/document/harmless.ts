@@ -24,6 +24,11 @@ export function harmlessEvent(event: ProgressEvent, secrets: Masker): ProgressEv
       return { ...masked, host: cleanName(masked.host) };
     case 'begun':
       return { ...masked, run: cleanName(masked.run) };
+    case 'ended':
+      return {
+        ...{ ...masked, host: cleanName(masked.host) },
+        problem: masked.problem === undefined ? undefined : showableLine(masked.problem),
+      };
     case 'message':
       return { ...masked, text: ownLine(masked.text) };
     case 'host':

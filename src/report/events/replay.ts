@@ -21,7 +21,7 @@ export function replay(lines: readonly EventLine[], view: View): Replayed {
     } else if (line.event === 'message') {
       view.message(line.text);
     } else if (line.event === 'progress') {
-      view.progress(line.progress as ProgressEvent);
+      view.progress(line.progress as ProgressEvent, Date.parse(line.at));
     } else if (line.event === 'end') {
       return { end: line.document, latest };
     }

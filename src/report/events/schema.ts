@@ -13,7 +13,21 @@ const progress = z.discriminatedUnion('kind', [
     phase: z.string(),
     detail: z.string().optional(),
   }),
-  z.object({ kind: z.literal('begun'), run: z.string() }).describe('hosts are changed from now on'),
+  z
+    .object({
+      kind: z.literal('begun'),
+      run: z.string(),
+      hosts: z.int().optional().describe('how many are to be changed'),
+    })
+    .describe('hosts are changed from now on'),
+  z
+    .object({
+      kind: z.literal('ended'),
+      host: z.string(),
+      status: z.string().describe('as in the report'),
+      problem: z.string().optional(),
+    })
+    .describe('nothing more follows for a host that was to be changed'),
   z.object({ kind: z.literal('message'), text: z.string() }),
 ]);
 

@@ -23,8 +23,8 @@ export class JsonView implements View {
     this.#aside.problems(document);
   }
 
-  progress(event: ProgressEvent): void {
-    this.#aside.progress(event);
+  progress(event: ProgressEvent, at?: number): void {
+    this.#aside.progress(event, at);
   }
 
   message(text: string): void {

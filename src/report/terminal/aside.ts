@@ -33,8 +33,8 @@ export class TerminalAside implements Aside {
     this.#progress = startProgress({ output, ...options });
   }
 
-  progress(event: ProgressEvent): void {
-    this.#progress.tell(event);
+  progress(event: ProgressEvent, at?: number): void {
+    this.#progress.tell(event, at);
   }
 
   message(text: string): void {

@@ -1,6 +1,12 @@
-import type { HostPhase, ProgressEvent } from '../../model/progress.ts';
+import type { ProgressEvent } from '../../model/progress.ts';
+import { statusWords } from '../../model/status-words.ts';
 import type { Output } from '../output.ts';
 import { count } from '../shared/prose.ts';
+import { renderMessage } from './message.ts';
+import { type HostEvent, hostWords } from './phase-words.ts';
+import { isFailure, RunState } from './run-state.ts';
+import { renderRun } from './run-table.ts';
+import { SilenceBreaker, signOfLife } from './sign-of-life.ts';
 
 /** Where progress goes. */
 export interface ProgressOptions {
@@ -12,12 +18,14 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  readonly tell: (event: ProgressEvent) => void;
+  /** `at`: when that was, if not now; milliseconds since the epoch */
+  readonly tell: (event: ProgressEvent, at?: number) => void;
 }
 
 /**
- * Tells on standard error how far a command is: on a terminal in one line that is rewritten, elsewhere in
- * plain lines. A run of 200 hosts in a log is one line a phase that matters, not thousands.
+ * Tells on standard error how far a command is: on a terminal in one line that is rewritten, or a table of
+ * the hosts at work where several are changed; elsewhere in plain lines. A run of 200 hosts in a log is one
+ * line a phase that matters, not thousands.
  */
 export function startProgress(options: ProgressOptions): Progress {
   if (options.quiet) return { tell: () => undefined };
@@ -25,27 +33,75 @@ export function startProgress(options: ProgressOptions): Progress {
 }
 
 function onTerminal(output: Output): Progress {
-  const state = new ProgressState();
+  const look = new LookState();
+  const run = new RunState();
+  const picture = {
+    lines: (size: { readonly columns: number; readonly rows: number }) =>
+      renderRun(run, { ...size, now: performance.now() }),
+    percent: () => (100 * run.ended) / Math.max(1, run.sum.of),
+    hasFailed: () => run.sum.failed > 0,
+  };
   return {
     tell: (event) => {
+      look.take(event);
+      run.take(event, performance.now());
       if (event.kind === 'message') {
         output.messages.write(`${event.text}\n`);
         return;
       }
-      state.take(event);
-      output.status(state.line());
+      const failure = failureWords(event, run);
+      if (failure !== undefined) {
+        output.messages.write(`${renderMessage(failure, output.messages.columns).join('\n')}\n`);
+      }
+      if (look.isLooking && !run.isUnderWay) output.status(look.words());
+      else output.status(run.isUnderWay ? picture : lineOf(run));
     },
   };
 }
 
+/** The latest of the hosts at work in one line; undefined where none is. */
+export function lineOf({ atWork }: RunState): string | undefined {
+  const latest = [...atWork].sort((one, other) => other.since - one.since)[0];
+  if (latest === undefined) return undefined;
+  const others = atWork.length - 1;
+  return `${latest.host}: ${latest.words}${others === 0 ? '' : `; ${others} more under way`}`;
+}
+
 function inPlainLines({ output, verbose }: ProgressOptions): Progress {
-  const state = new ProgressState();
-  const tell = (event: ProgressEvent) => {
-    state.take(event);
-    const line = plainLine(event, state, verbose);
-    if (line !== undefined) output.messages.write(`${line}\n`);
+  const look = new LookState();
+  const run = new RunState();
+  const say = (line: string, at = Date.now()) =>
+    output.messages.write(`${verbose ? `${timeOfDay(at)} ` : ''}${line}\n`);
+  const breaker = new SilenceBreaker({
+    now: () => performance.now(),
+    lastSaid: () => output.lastTold,
+    words: () => (look.isLooking ? look.words() : signOfLife(run, performance.now())),
+    say,
+  });
+  return {
+    tell: (event, at) => {
+      look.take(event);
+      run.take(event, performance.now());
+      const line = plainLine(event, { look, run, verbose });
+      if (line !== undefined) say(line, at);
+      breaker.begin();
+    },
   };
-  return { tell };
+}
+
+/** A host that has failed among others, which go on; alone, the result says so at once. */
+function failureWords(event: ProgressEvent, { isOfSeveral }: RunState): string | undefined {
+  if (event.kind !== 'ended' || !isOfSeveral || !isFailure(event)) return undefined;
+  const { host, status, problem } = event;
+  return `${host}: ${statusWords[status]}${problem === undefined ? '' : `: ${problem}`}`;
+}
+
+/** `16:02:05`, by this machine's clock */
+function timeOfDay(milliseconds: number): string {
+  const at = new Date(milliseconds);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
 }
 
 /** What a log should have: when files came into place, what ran, the end, and connections that were lost. */
@@ -56,29 +112,34 @@ function isRemarkable({ phase, detail }: HostEvent): boolean {
   );
 }
 
-type HostEvent = Extract<ProgressEvent, { kind: 'host' }>;
+interface PlainLineOptions {
+  readonly look: LookState;
+  readonly run: RunState;
+  readonly verbose: boolean;
+}
 
-function plainLine(event: ProgressEvent, state: ProgressState, verbose: boolean): string | undefined {
+function plainLine(event: ProgressEvent, { look, run, verbose }: PlainLineOptions): string | undefined {
   switch (event.kind) {
     case 'message':
       return event.text;
     case 'begun':
       return undefined;
+    case 'ended':
+      return failureWords(event, run);
     case 'looking':
       return `looking at ${count(event.total, 'host')}`;
     case 'looked':
-      return state.isLooking ? undefined : state.lookingWords();
+      return look.isLooking ? undefined : look.words();
     case 'host':
       return verbose || isRemarkable(event) ? hostWords(event) : undefined;
   }
 }
 
-/** What is known of a run from its events alone. */
-export class ProgressState {
+/** How many of a command's hosts were looked at. */
+export class LookState {
   #total = 0;
   #looked = 0;
   #unreachable = 0;
-  readonly #busy = new Map<string, string>();
 
   take(event: ProgressEvent): void {
     if (event.kind === 'looking') {
@@ -88,9 +149,6 @@ export class ProgressState {
     } else if (event.kind === 'looked') {
       this.#looked += 1;
       if (!event.ok) this.#unreachable += 1;
-    } else if (event.kind === 'host') {
-      this.#busy.delete(event.host);
-      if (event.phase !== 'done') this.#busy.set(event.host, hostWords(event));
     }
   }
 
@@ -99,43 +157,8 @@ export class ProgressState {
   }
 
   /** `looking: 12 of 20 done, 1 unreachable` */
-  lookingWords(): string {
+  words(): string {
     const failed = this.#unreachable === 0 ? '' : `, ${this.#unreachable} unreachable`;
     return `looking: ${this.#looked} of ${this.#total} done${failed}`;
   }
-
-  /** One line for all hosts; undefined where nothing is under way. */
-  line(): string | undefined {
-    if (this.isLooking) return this.lookingWords();
-    const latest = [...this.#busy.values()].at(-1);
-    if (latest === undefined) return undefined;
-    const others = this.#busy.size - 1;
-    return others === 0 ? latest : `${latest}; ${others} more under way`;
-  }
-}
-
-const phaseWords: Readonly<Record<HostPhase, string>> = {
-  waiting: 'waiting',
-  draining: 'draining',
-  connecting: 'connecting',
-  uploading: 'uploading the new files',
-  unpacking: 'sending and unpacking',
-  fetching: 'fetching and unpacking',
-  prepared: 'prepared',
-  acting: 'carrying out',
-  swapped: 'the new files are in place',
-  validating: 'validating',
-  handler: 'running a handler',
-  checking: 'checking that it works',
-  settling: 'waiting to see whether it stays up',
-  confirming: 'waiting for the confirmation that it stays changed',
-  queued: 'queued: it begins by itself once nobody is there',
-  done: 'done',
-};
-
-function hostWords({ host, phase, detail }: HostEvent): string {
-  const words = phase === 'handler' && detail !== undefined ? '' : phaseWords[phase];
-  const between = words === '' ? '' : phase === 'waiting' ? ' ' : ': ';
-  const more = detail === undefined ? '' : `${between}${detail}`;
-  return `${host}: ${words}${more}`;
 }

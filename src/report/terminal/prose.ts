@@ -51,3 +51,16 @@ export function widthOf(text: string): number {
   }
   return width;
 }
+
+/** A line that would be wider ends in three dots; those are ASCII, as not all terminals have more. */
+export function shortened(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let short = '';
+  let taken = 0;
+  for (const character of text) {
+    taken += widthOf(character);
+    if (taken > width - 3) break;
+    short += character;
+  }
+  return `${short}...`.slice(0, Math.max(0, width));
+}

@@ -1,5 +1,5 @@
 import type { Ora } from 'ora';
-import { widthOf } from './prose.ts';
+import { shortened, widthOf } from './prose.ts';
 
 /** What of a terminal is asked and written to. */
 export interface LineTerminal {
@@ -61,7 +61,7 @@ export class StatusLine {
     this.#spinner.text = this.#text;
     const { columns } = this.#terminal;
     // The last column stays free: terminals differ in where the cursor is after it.
-    const line = shorten(this.#spinner.frame(), columns - 1);
+    const line = shortened(this.#spinner.frame(), columns - 1);
     // What was typed meanwhile may stand behind it; `\x1b[K` takes that away too (ECMA-48, EL).
     const before = this.#drawn > columns ? this.#erasure() : '\r';
     this.#terminal.write(`${before}${line}\x1b[K`);
@@ -84,15 +84,4 @@ export class StatusLine {
     const rows = Math.ceil(this.#drawn / Math.max(1, this.#terminal.columns));
     return `\r${rows > 1 ? `\x1b[${rows - 1}A` : ''}\x1b[J`;
   }
-}
-
-/** A line that is wider than the terminal can't be drawn anew in its place. */
-function shorten(line: string, columns: number): string {
-  if (widthOf(line) <= columns) return line;
-  let short = '';
-  for (const character of line) {
-    if (widthOf(`${short}${character}`) > columns - 3) break;
-    short += character;
-  }
-  return `${short}...`.slice(0, Math.max(0, columns));
 }

@@ -54,8 +54,8 @@ export class TerminalView implements View {
     this.aside.problems(document);
   }
 
-  progress(event: ProgressEvent): void {
-    this.aside.progress(event);
+  progress(event: ProgressEvent, at?: number): void {
+    this.aside.progress(event, at);
   }
 
   message(text: string): void {

@@ -1,6 +1,7 @@
 import type { InventoryHost } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { changesNow, type HostPlan, isDue } from '../../model/plan.ts';
+import type { ProgressEvent } from '../../model/progress.ts';
 import type { Status } from '../../model/result.ts';
 import { applyRun } from '../apply-run.ts';
 import { doorRoles } from '../everything-interrupted.ts';
@@ -44,6 +45,7 @@ export async function openDoors(
   const own: ApplyOptions = {
     ...{ ...options, ...another, limit: roles },
     ...{ prune: false, exactly: false, window: undefined },
+    progress: (event) => tellBeside(event, options),
   };
   const planned = await planRun({ ...own, warnOfAnswers: false });
   if (!planned.plan.hosts.some(isDue)) return;
@@ -65,4 +67,10 @@ export async function openDoors(
     host,
     detail: problem?.detail,
   });
+}
+
+/** The doors' run stands within another, whose hosts are counted. */
+function tellBeside(event: ProgressEvent, { progress }: Pick<ApplyOptions, 'progress'>): void {
+  if (event.kind === 'begun') progress({ kind: 'begun', run: event.run });
+  else if (event.kind !== 'ended') progress(event);
 }

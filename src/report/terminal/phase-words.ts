@@ -1,0 +1,34 @@
+import type { HostPhase, ProgressEvent } from '../../model/progress.ts';
+
+export type HostEvent = Extract<ProgressEvent, { kind: 'host' }>;
+
+const words: Readonly<Record<HostPhase, string>> = {
+  waiting: 'waiting',
+  draining: 'draining',
+  connecting: 'connecting',
+  uploading: 'uploading the new files',
+  unpacking: 'sending and unpacking',
+  fetching: 'fetching and unpacking',
+  prepared: 'prepared',
+  acting: 'carrying out',
+  swapped: 'the new files are in place',
+  validating: 'validating',
+  handler: 'running a handler',
+  checking: 'checking that it works',
+  settling: 'waiting to see whether it stays up',
+  confirming: 'waiting for the confirmation that it stays changed',
+  queued: 'queued: it begins by itself once nobody is there',
+  done: 'done',
+};
+
+/** What is being done on a host: `carrying out: certificate` */
+export function phaseWords({ phase, detail }: Pick<HostEvent, 'phase' | 'detail'>): string {
+  if (detail === undefined) return words[phase];
+  if (phase === 'handler') return detail;
+  return `${words[phase]}${phase === 'waiting' ? ' ' : ': '}${detail}`;
+}
+
+/** The same with the host's name before it. */
+export function hostWords(event: HostEvent): string {
+  return `${event.host}: ${phaseWords(event)}`;
+}
