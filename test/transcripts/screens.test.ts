@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildProgram } from '../cli/program.ts';
@@ -26,6 +26,14 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.close());
 
+it('no page has screens that are not made', () => {
+  const all = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
+  const marked = all.filter(
+    (name) => name.endsWith('.md') && /^<!-- screen: /m.test(readFileSync(join(root, name), 'utf8')),
+  );
+  expect(marked).toEqual(pages);
+});
+
 it.each(pages)('the screens of %s are what the program shows', async (page) => {
   const file = join(root, page);
   const text = readFileSync(file, 'utf8');
@@ -39,7 +47,7 @@ it.each(pages)('the screens of %s are what the program shows', async (page) => {
         .replaceAll('demo.yaml', 'prod.yaml'),
     );
   }
-  expect(shown.length).toBeGreaterThan(0);
+  expect(shown).toHaveLength(text.match(/^<!-- screen: /gm)?.length ?? 0);
   const now = text.replace(screen, (_all, before, _command, _old, end) => `${before}${shown.shift()}${end}`);
   if (recording) writeFileSync(file, now);
   else expect(now).toBe(text);
