@@ -61,6 +61,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/terminal/commands.test.ts': 116,
   'test/terminal/demo.test.ts': 101,
   'test/terminal/last-resort.test.ts': 73,
+  'test/transcripts/screens.test.ts': 40,
   'test/verify/asked.lab.test.ts': 131,
   'test/verify/balancers.lab.test.ts': 372,
   'test/verify/browser.lab.test.ts': 215,
