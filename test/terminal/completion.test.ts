@@ -87,6 +87,15 @@ describe.each(shells)('%s', (shell, argv, before) => {
     await nothingRan(terminal);
   });
 
+  it.skipIf(!isThere(shell))('completes what stands behind a = as well', async () => {
+    const terminal = await ready('bin');
+    terminal.type('clusterproxy plan --inventory=clusterp\t');
+    await terminal.shows(/--inventory=clusterproxy\.yaml/);
+    terminal.type(' --limit=bbb-01,nod\t');
+    await terminal.shows(/--limit=bbb-01,node/);
+    await nothingRan(terminal);
+  });
+
   it.skipIf(!isThere(shell))('runs nothing, whatever words it is offered', async () => {
     const terminal = await ready('hostile');
     for (const [index, typed] of ['clusterproxy ', 'clusterproxy --limit ', 'clusterproxy $('].entries()) {

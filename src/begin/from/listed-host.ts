@@ -37,8 +37,8 @@ export function inRole(
 }
 
 /**
- * A host that is reached by what ssh calls it, so that all that the configuration says of it goes on to apply;
- * for configurations that the inventory uses.
+ * A host that is reached by what ssh calls it, so that all that the configuration says of it goes on to
+ * apply; for configurations that the inventory uses.
  */
 export function reachedByAlias(host: ListedHost): ListedHost {
   const { alias, port: _port, user: _user, address: _address, ...rest } = host;

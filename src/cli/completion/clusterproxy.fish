@@ -17,11 +17,14 @@ function __clusterproxy_complete
         string match -qr '^[A-Za-z0-9._:/=,@%+-]+$' -- $value[1]; or continue
         printf '%s\n' $line
     end
+    # Files stand behind the = of an option.
+    set -l option (string match -r '^--[^=]*=' -- "$current")
+    set -l place (string replace -r '^--[^=]*=' '' -- "$current")
     switch "$added"
         case files
-            __fish_complete_path "$current"
+            __fish_complete_path "$place" | string replace -r -- '^' "$option"
         case folders
-            __fish_complete_directories "$current"
+            __fish_complete_directories "$place" | string replace -r -- '^' "$option"
     end
 end
 

@@ -23,6 +23,8 @@ _clusterproxy() {
     done < <(command clusterproxy __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2> /dev/null < /dev/null)
   }
   (( $#values )) && compadd -l -V clusterproxy -d shown -a values
+  # Files stand behind the = of an option.
+  [[ $PREFIX == --*=* ]] && compset -P 1 '*='
   case $added in
     files) _files ;;
     folders) _files -/ ;;
