@@ -65,8 +65,9 @@ function clocks({ since, begun }: HostAtWork, now: number): readonly string[] {
 }
 
 /**
- * All lines of a picture have the same columns, which don't move while hosts come and go. What is of different
- * length stands last: a line that is no longer than need be survives a window that becomes narrower.
+ * All lines of a picture have the same columns, which don't move while hosts come and go. What is of
+ * different length stands last: a line that is no longer than need be survives a window that becomes
+ * narrower.
  */
 function lineIn(width: number, longestName: number) {
   const nameWidth = Math.max(4, Math.min(longestName, Math.floor(width / 3)));
