@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportCheck, ReportDocument } from '../../src/report/document/schema.ts';
 import { type Cluster, hostOf, startCluster, statuses } from '../e2e/cluster.ts';
@@ -133,7 +135,9 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
 
   it(`finds nothing wrong with a sound cluster, however often it looks (${often})`, async () => {
     for (let times = 0; times < often; times += 1) {
-      const { code, document, stderr } = await look('--with-meeting', '--screenshots', pictures);
+      const { code, document, stderr } = await look(
+        ...['--with-meeting', '--screenshots', pictures, '--html', join(pictures, '../page.html')],
+      );
       expect(JSON.stringify(document) + stderr).not.toMatch(/checksum=[\da-f]/);
       expect(wrong(document)).toEqual([]);
       expect(code).toBe(0);
@@ -162,8 +166,40 @@ describe.skipIf(noLab || noBrowser)('verify --browser on real hosts', () => {
         expect(readFileSync(file).subarray(1, 4).toString()).toBe('PNG');
       }
       expect(statSync(pictures).mode & 0o777).toBe(0o700);
+      const shown = await opened(join(pictures, '../page.html'));
+      expect(shown.asked).toEqual([]);
+      // The same bytes, also without the files.
+      expect(shown.pictures.toSorted()).toEqual(
+        screenshots
+          .map(({ file }) => `data:image/png;base64,${readFileSync(file).toString('base64')}`)
+          .toSorted(),
+      );
     }
   });
+
+  /** What a browser asks for to show a page, and the pictures that it can show. */
+  async function opened(file: string) {
+    const executablePath = chromiumHere() ?? '';
+    const browser = await chromium.launch({ executablePath, chromiumSandbox: process.getuid?.() !== 0 });
+    try {
+      const page = await browser.newPage();
+      const { href } = pathToFileURL(file);
+      const asked: string[] = [];
+      page.on('request', (request) => asked.push(request.url()));
+      await page.goto(href);
+      const pictures = (await page.evaluate(
+        // Those out of sight aren't decoded.
+        `Promise.all([...document.images].map(({ src }) => {
+          const image = new Image();
+          image.src = src;
+          return image.decode().then(() => src, () => 'broken');
+        }))`,
+      )) as string[];
+      return { pictures, asked: asked.filter((one) => one !== href && !one.startsWith('data:')) };
+    } finally {
+      await browser.close();
+    }
+  }
 
   it('says what one node cannot show', async () => {
     const { code, document } = await look('--limit', cluster.node(2).name);
