@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { OperatorError } from '../model/operator-error.ts';
-import { type ClusterPlan, type HostPlan, isDue, type Stage } from '../model/plan.ts';
+import { type ClusterPlan, type HostPlan, hasWork, isDue, type Stage } from '../model/plan.ts';
 import type { HostResult, RunResult } from '../model/result.ts';
 import { abortable } from './again/aborting.ts';
 import { outcomeOf } from './again/outcome-of.ts';
@@ -92,13 +92,16 @@ async function withLeases(
     );
   };
   const carryOut =
-    (together: Together | undefined) => async (host: HostPlan, stage: Stage, number: number) => {
+    (together: Together | undefined, until: number | undefined) =>
+    async (host: HostPlan, stage: Stage, number: number) => {
       const work = () => once(together)(host, stage, number);
       const result = await (number === 1 ? work() : onHalfDone(host, options, work));
-      // Those that end on one side have given their word already.
-      if (result.status !== 'owed' || together !== undefined) return result;
+      // Those that end on one side have given their word already. What follows would be asked for anew.
+      const hasMore = host.stages.some((other) => other !== stage && hasWork(other));
+      if (until === undefined || together !== undefined || hasMore) return result;
       return catchUp(result, {
-        ...{ options, again: planner.again },
+        ...{ options, again: planner.again, until },
+        mayBegin: () => planner.finishes === true || inTime(host, options).refused === undefined,
         carryOut: (plan, owed) => once(undefined)(plan, owed, number + 1),
       });
     };
@@ -128,11 +131,12 @@ async function withLeases(
   ) =>
     (await planner.mayBegin?.(host)) ??
     inTime(host, options).refused ??
-    drained(host, async () => {
+    drained(host, async (until) => {
       await together?.begin(host.host);
       const refused = stages.from === undefined ? await planner.readied?.(host) : undefined;
       if (refused !== undefined) return refused;
-      return ends(await applyStages(host, { ...stages, leave: options.leave, carryOut: carryOut(together) }));
+      const way = { leave: options.leave, carryOut: carryOut(together, until) };
+      return ends(await applyStages(host, { ...stages, ...way }));
     });
   const { again } = planner;
   const { exactly } = options;

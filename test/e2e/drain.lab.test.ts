@@ -5,6 +5,7 @@ import type { LabHost } from '../lab/host.ts';
 import { Scalelite } from '../lab/scalelite.ts';
 import { School } from '../lab/school.ts';
 import { long } from '../support/random.ts';
+import { owed, ring, rung } from './bell.ts';
 import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 
@@ -81,6 +82,32 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
     expect(await cordons()).toBe('');
     // Its secrets are in nothing that is kept or shown.
     expect(JSON.stringify(document)).not.toContain('secret');
+  });
+
+  it('that get people between two restarts are waited for once more, and done in the same run', async () => {
+    const [node] = cluster.nodes;
+    if (node === undefined) throw new Error('no node');
+    await unsettle([node]);
+    await ring(node, 'bbb-graphql-middleware', 'begins');
+    const limit = ['--limit', 'drain-lb,drain-proxy,drain-01'];
+    const applying = cluster.json('apply', '--yes', '--when-busy', 'drain', ...limit);
+    await rung(node);
+    await eventually(async () => expect(await owed(node)).toEqual(['restart-bbb-web']));
+    await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
+    const { code, document, stderr } = await applying;
+    const { status, error, handlers } = hostOf(document, 'drain-01');
+    expect([code, status, error], stderr).toEqual([0, 'changed', undefined]);
+    expect(stderr).toMatch(
+      /drain-01: postponed because people are connected: restart-bbb-web[\s\S]*drain-01: restart-bbb-web/,
+    );
+    const ran = handlers.filter((handler) => handler.ran);
+    expect(ran.map(({ id }) => id)).toEqual(['restart-graphql-middleware', 'restart-bbb-web']);
+    expect(await owed(node)).toEqual([]);
+    expect([scalelite.state(nameOf(node)), await cordons()]).toEqual(['enabled', '']);
+    expect((await cluster.run('check', ...limit)).code).toBe(0);
+    // What comes next undoes a run with all of its restarts.
+    await unsettle([node]);
+    expect((await cluster.run('apply', '--yes', '--limit', 'drain-01')).code).toBe(0);
   });
 
   it('are given back by their balancer where the controller is dead, once they answer rightly', async () => {

@@ -1,23 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../lab/fetch.ts';
 import type { LabHost } from '../lab/host.ts';
 import { askedAndStarted } from './asked-and-started.ts';
+import { owed, ring, rung } from './bell.ts';
 import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 import { inactive, runStates, starts, startsOf, temporaryFiles } from './services.ts';
-
-const MEETING =
-  '<meeting><meetingName>Maths, class 7b</meetingName><meetingID>7b</meetingID><participantCount>27</participantCount></meeting>';
-
-/** The first time that it is called a class begins; then it fails, or takes its time. */
-const RING = `#!/bin/sh
-[ ! -e /root/rung ] || exit 0
-cp /root/meetings.xml /var/lib/bbb-standin/meetings.xml
-touch /root/rung
-case $1 in fails) exit 1 ;; hangs) sleep 100 ;; esac
-`;
 
 const services = [
   'nginx',
@@ -28,28 +16,7 @@ const services = [
   'bbb-web',
 ];
 
-/** A class begins while this service is started. */
-async function ring(host: LabHost, unit: string, how: 'begins' | 'fails' | 'hangs'): Promise<void> {
-  await host.writeFile('/root/meetings.xml', MEETING);
-  await host.writeFile('/usr/local/bin/ring', RING, 0o755);
-  const line = how === 'begins' ? 'ExecStartPost' : 'Restart=no\nExecStartPre';
-  await host.writeFile(
-    `/etc/systemd/system/${unit}.service.d/bell.conf`,
-    `[Service]\n${line}=+/usr/local/bin/ring ${how}\n`,
-  );
-  await host.mustExec('systemctl daemon-reload');
-}
-
-async function rung(host: LabHost): Promise<void> {
-  while ((await host.exec('test -e /root/rung')).code !== 0) await sleep(50);
-}
-
 const latestRun = async (host: LabHost) => (await host.mustExec('ls /var/lib/clusterproxy/runs')).trim();
-const owed = async (host: LabHost) =>
-  (await host.exec('cat /var/lib/clusterproxy/clusters/*/owed')).stdout
-    .split('\n')
-    .filter((line) => line !== '');
-
 /** One that is closed for at least a day, whenever this runs and wherever. */
 function closedWindow(): string {
   const day = new Date(Date.now() + 3 * 86_400_000).toLocaleDateString('en-US', { weekday: 'short' });
@@ -227,29 +194,5 @@ describe.skipIf(noLab)('a class that begins in the middle of a run', () => {
       }
     }
     expect((await cluster.run('check')).code).toBe(0);
-  });
-
-  it('is waited for where people are waited for, and what it put off is done in the same run', async () => {
-    const node = cluster.node(1);
-    await ring(node, 'bbb-graphql-middleware', 'begins');
-    await node.mustExec(
-      'rm /root/rung; cd /etc/bigbluebutton && sed -i s/bell.example.com/away.example.com/ bbb-web.properties bbb-graphql-middleware.yml',
-    );
-    const limit = ['--limit', 'bell-proxy,bell-01'];
-    const applying = cluster.json('apply', '--yes', '--when-busy', 'wait', ...limit);
-    await rung(node);
-    await eventually(async () => expect(await owed(node)).toEqual(['restart-bbb-web']));
-    await node.mustExec('rm /var/lib/bbb-standin/meetings.xml');
-    const { code, document, stderr } = await applying;
-    expect([code, statuses(document)['bell-01'], hostOf(document, 'bell-01').error], stderr).toEqual([
-      ...[0, 'changed', undefined],
-    ]);
-    expect(stderr).toMatch(
-      /postponed because people are connected: restart-bbb-web[\s\S]*bell-01: restart-bbb-web/,
-    );
-    const ran = hostOf(document, 'bell-01').handlers.filter((handler) => handler.ran);
-    expect(ran.map(({ id }) => id)).toEqual(['restart-graphql-middleware', 'restart-bbb-web']);
-    expect(await owed(node)).toEqual([]);
-    expect((await cluster.run('check', ...limit)).code).toBe(0);
   });
 });

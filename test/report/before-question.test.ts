@@ -12,6 +12,8 @@ const busy: GuardReport = {
 };
 const idle = { guard: 'meetings', state: 'idle', sessions: [] } as const;
 
+const node = { role: 'node', hosts: [], atOnce: 1, maxUnavailable: 1, down: [], held: [] };
+
 function render(
   plan: ClusterPlan,
   { force = false, isElsewhere = false }: { force?: boolean; isElsewhere?: boolean } = {},
@@ -38,6 +40,18 @@ describe('what is said right above the question', () => {
       'removed: 1 file on proxy-1',
     ]);
     expect(render(plan, { force: true }).slice(0, 2)).toEqual([
+      'restarts: 2, also while there are meetings',
+      'there now: bbb-01 (interrupted, running meetings: 1, with 12 people); nobody on',
+    ]);
+  });
+
+  it('goes by what the inventory says of a role', () => {
+    const rollout = documentOfPlan(plan).rollout ?? [];
+    const forced = {
+      ...documentOfPlan(plan),
+      rollout: [{ ...node, whenBusy: 'force' as const }, ...rollout],
+    };
+    expect(renderBeforeQuestion(forced, style, { isElsewhere: false }).slice(0, 2)).toEqual([
       'restarts: 2, also while there are meetings',
       'there now: bbb-01 (interrupted, running meetings: 1, with 12 people); nobody on',
     ]);

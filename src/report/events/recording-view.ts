@@ -32,9 +32,9 @@ export class RecordingView implements View {
     this.#shown.end(document);
   }
 
-  progress(event: ProgressEvent): void {
+  progress(event: ProgressEvent, at?: number): void {
     this.#note({ event: 'progress', progress: event } as Happened);
-    this.#shown.progress(event);
+    this.#shown.progress(event, at);
   }
 
   message(text: string): void {

@@ -31,7 +31,7 @@ export function renderBeforeQuestion(
   const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
   const parts: readonly (readonly [label: string, text: string])[] = [
     ['in all', isElsewhere ? `${count(hosts.length, 'host')}; ${totalWords(hosts)}` : ''],
-    ['restarts', restartWords(hosts, force)],
+    ['restarts', restartWords(hosts, policyOf)],
     ['there now', peopleWords(hosts, policyOf)],
     ['removed', removedWords(hosts)],
   ];
@@ -40,32 +40,39 @@ export function renderBeforeQuestion(
     .flatMap(([label, text]) => wrap(text, { columns, first: `${label}: `, hanging: 2 }));
 }
 
+/** What is done with people on a host. */
+type PolicyOf = (host: ReportHost) => NonNullable<ReportRollout['whenBusy']>;
+
 function isBegun(host: ReportHost): boolean {
   return host.status === 'would-change' && differs(host);
 }
 
 /** `60, of which 48 only while there are no meetings` */
-function restartWords(hosts: readonly ReportHost[], force: boolean): string {
-  const restarting = hosts.flatMap(({ handlers }) =>
-    handlers.flatMap(({ kinds = [], guards }) =>
-      kinds.filter((kind) => kind === 'restart').map(() => guards.map(oneLine)),
+function restartWords(hosts: readonly ReportHost[], policyOf: PolicyOf): string {
+  const restarting = hosts.flatMap((host) =>
+    host.handlers.flatMap(({ kinds = [], guards }) =>
+      kinds
+        .filter((kind) => kind === 'restart')
+        .map(() => ({ guards: guards.map(oneLine), isForced: policyOf(host) === 'force' })),
     ),
   );
-  const guarded = restarting.filter((guards) => guards.length > 0);
+  const guarded = restarting.filter(({ guards }) => guards.length > 0);
   if (restarting.length === 0) return '';
   if (guarded.length === 0) return `${restarting.length}, without asking who is there`;
-  const what = list([...new Set(guarded.flat())]);
-  const when = force ? `also while there are ${what}` : `only while there are no ${what}`;
-  return guarded.length === restarting.length
-    ? `${restarting.length}, ${when}`
-    : `${restarting.length}, of which ${guarded.length} ${when}`;
+  const parts = [true, false].flatMap((isForced) => {
+    const these = guarded.filter((one) => one.isForced === isForced);
+    const what = list([...new Set(these.flatMap(({ guards }) => guards))]);
+    const when = isForced ? `also while there are ${what}` : `only while there are no ${what}`;
+    return these.length === 0 ? [] : [{ number: these.length, when }];
+  });
+  const [first] = parts;
+  return first?.number === restarting.length
+    ? `${restarting.length}, ${first.when}`
+    : `${restarting.length}, of which ${list(parts.map(({ number, when }) => `${number} ${when}`))}`;
 }
 
 /** `bbb-02 (deferred, running meetings: 1, with 12 people); nobody on 12 others` */
-function peopleWords(
-  hosts: readonly ReportHost[],
-  policyOf: (host: ReportHost) => NonNullable<ReportRollout['whenBusy']>,
-): string {
+function peopleWords(hosts: readonly ReportHost[], policyOf: PolicyOf): string {
   const asked = hosts.filter((host) => askedGuards(host).length > 0);
   if (asked.length === 0) return '';
   const busy = asked.filter((host) => askedGuards(host).some(({ state }) => state !== 'idle'));

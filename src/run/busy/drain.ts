@@ -39,8 +39,14 @@ export interface DrainOptions extends ApplyOptions {
   readonly meanwhile?: ((plan: HostPlan) => string) | undefined;
 }
 
-/** Carries out what is done to a host, with nobody new on it meanwhile. */
-export type Drained = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
+/**
+ * Carries out what is done to a host, with nobody new on it meanwhile, and people waited for `until` then, in
+ * milliseconds since the epoch; undefined: the host is not drained.
+ */
+export type Drained = (
+  plan: HostPlan,
+  carryOut: (until: number | undefined) => Promise<HostResult>,
+) => Promise<HostResult>;
 
 /** A balancer that forgets, or is told otherwise, is told again so often. */
 const mostOften = 3;
@@ -54,7 +60,7 @@ const mostOften = 3;
  */
 export function drainedTurns(options: DrainOptions): Drained {
   return async (plan, carryOut) => {
-    if (!isDrained(plan, options)) return carryOut();
+    if (!isDrained(plan, options)) return carryOut(undefined);
     const turn = new DrainedTurn(plan, options);
     return turn.run(carryOut);
   };
@@ -79,7 +85,7 @@ class DrainedTurn {
     this.#options = options;
   }
 
-  async run(carryOut: () => Promise<HostResult>): Promise<HostResult> {
+  async run(carryOut: (until: number) => Promise<HostResult>): Promise<HostResult> {
     let result: HostResult;
     try {
       const tellers = this.#tellers();
@@ -97,7 +103,10 @@ class DrainedTurn {
   }
 
   /** Waits until nobody is there, and has it changed; again where people came in the last moment. */
-  async #changed(tellers: readonly Teller[], carryOut: () => Promise<HostResult>): Promise<HostResult> {
+  async #changed(
+    tellers: readonly Teller[],
+    carryOut: (until: number) => Promise<HostResult>,
+  ): Promise<HostResult> {
     const { drainTimeout, signal, progress } = this.#options;
     const until = Date.now() + drainTimeout * 1_000;
     for (let told = 1; ; ) {
@@ -117,7 +126,7 @@ class DrainedTurn {
       if (this.#plan.retires) await this.#keepOut(isLeavingWords);
       const why = this.#options.meanwhile?.(this.#plan);
       if (why !== undefined) await this.#keepOut(why);
-      const result = await carryOut();
+      const result = await carryOut(until);
       if (!isBusy(result) || Date.now() >= until || signal.aborted) return result;
     }
   }

@@ -38,7 +38,7 @@ export async function onHalfDone(
 }
 
 /** How long people are waited for, from now on. Milliseconds. */
-export function patienceWith({ role }: HostPlan, options: ApplyOptions): number {
+function patienceWith({ role }: HostPlan, options: ApplyOptions): number {
   const { drainTimeout, waitTimeout, window } = options;
   const policy = policyOf(role, options);
   const seconds = policy === 'drain' ? drainTimeout : policy === 'wait' ? waitTimeout : 0;

@@ -5,33 +5,38 @@ import type { ApplyOptions } from '../options.ts';
 import type { Planner } from '../planner.ts';
 import { decidedIn } from '../stages.ts';
 import { askGuards } from './ask-guards.ts';
-import { patienceWith } from './half-done.ts';
 import { untilEmpty } from './until-empty.ts';
-import { hostOf } from './waiting.ts';
+import { hostOf, isBusy } from './waiting.ts';
 
 export interface CatchingUp {
   readonly options: ApplyOptions;
   /** undefined: the host stays as it is */
   readonly again: Planner['again'];
+  /** when people are no longer waited for; milliseconds since the epoch */
+  readonly until: number;
+  /** whether anything may still be begun by the time of day */
+  readonly mayBegin: () => boolean;
   /** carries out what is owed, in a transaction of its own */
   readonly carryOut: (plan: HostPlan, stage: Stage) => Promise<HostResult>;
 }
 
 /**
- * Catches up on restarts that were put off because people came between two of them: where the policy is to
- * wait for people, they are waited for, and what is owed by a new look at the host is carried out. Anything
- * else that this look finds to be done is left alone, as nobody has agreed to it. Where people stay, or come
- * again and again, it remains owed.
+ * Catches up on restarts that were put off because people came between two of them: they are waited for, and
+ * what is owed by a new look at the host is carried out. Anything else that this look finds to be done is
+ * left alone, as nobody has agreed to it. Where people stay, or come again and again, it remains owed.
  */
 export async function catchUp(result: HostResult, catchingUp: CatchingUp): Promise<HostResult> {
-  const { options, again, carryOut } = catchingUp;
+  const { options, again, until, mayBegin, carryOut } = catchingUp;
   const { plan } = result;
-  const until = Date.now() + patienceWith(plan, options);
   let done = result;
-  while (done.status === 'owed' && again !== undefined && Date.now() < until && !options.signal.aborted) {
+  while (done.status === 'owed' && again !== undefined && Date.now() < until && mayBegin()) {
+    const closed = new AbortController();
     const end = await untilEmpty(plan, {
-      ask: () => askGuards(plan, hostOf(plan, options), options),
-      signal: AbortSignal.any([options.signal, options.leave]),
+      ask: () => {
+        if (!mayBegin()) closed.abort();
+        return askGuards(plan, hostOf(plan, options), options);
+      },
+      signal: AbortSignal.any([options.signal, options.leave, closed.signal]),
       ...{ until, progress: options.progress },
     });
     if (end.kind !== 'empty') return done;
@@ -39,14 +44,19 @@ export async function catchUp(result: HostResult, catchingUp: CatchingUp): Promi
     const [stage] = left?.stages ?? [];
     if (left === undefined || stage === undefined) return done;
     const next = await carryOut(left, stage);
-    // It was not begun.
-    if (untouched.includes(next.status)) return done;
+    if (isBusy(next)) continue;
+    if (wasNotBegun(next)) return done;
     done = joined(done, next);
   }
   return done;
 }
 
 const untouched: readonly Status[] = ['deferred', 'not-started', 'unreachable'];
+
+/** A host may refuse as well: somebody holds it, or its package manager is at work. */
+function wasNotBegun({ status, ran, acted = [] }: HostResult): boolean {
+  return untouched.includes(status) || (status === 'failed' && ran.length + acted.length === 0);
+}
 
 /** Undefined if the host can't be looked at, or more than handlers is to be done there. */
 async function whatIsOwed(host: string, again: NonNullable<Planner['again']>): Promise<HostPlan | undefined> {
@@ -65,11 +75,21 @@ function onlyOwes({ actions, changes, handlers }: Stage): boolean {
   return actions.length + changes.length === 0 && handlers.every(({ owed }) => owed !== undefined);
 }
 
+/** The files of the first part stay, whatever becomes of the second. */
 function joined(before: HostResult, after: HostResult): HostResult {
   const both = [before, after];
+  const isWell = after.status === 'changed' || after.status === 'in-sync' || after.status === 'owed';
+  const { problem } = after;
   return {
     ...before,
-    ...{ status: after.status, problem: after.problem },
+    status: after.status === 'rolled-back' ? 'failed' : after.status === 'in-sync' ? 'changed' : after.status,
+    problem:
+      problem === undefined || isWell
+        ? problem
+        : {
+            ...problem,
+            message: `the restarts that had been put off: ${problem.message} (the new files, which were in place before that, stay)`,
+          },
     ran: both.flatMap(({ ran }) => ran),
     acted: both.flatMap(({ acted = [] }) => acted),
     upgraded: both.flatMap(({ upgraded = [] }) => upgraded),

@@ -45,6 +45,8 @@ const knownTargets = z.array(
 const mostWaiting = 200;
 const longest = 7 * 86_400_000;
 const [shortestPause, longestPause] = [30_000, 6 * 3_600_000];
+/** Somebody is to get up for a page: whatever is asked for, it is tried again after that. */
+const longestPagePause = 900_000;
 
 interface Postponed {
   readonly failure: Failure;
@@ -142,7 +144,8 @@ export class Spool {
     const { why: answer, isRefusal, pause: wanted = 0 } = failure;
     // Whoever doesn't want it won't want it in a moment either.
     const own = pause(isRefusal ? Number.POSITIVE_INFINITY : one.attempts, Math.random());
-    const next = now + Math.max(own, Math.min(wanted, longestPause));
+    const most = one.message.severity === 'page' ? longestPagePause : longestPause;
+    const next = now + Math.max(own, Math.min(wanted, most));
     const refusals = (one.refusals ?? 0) + (isPassed ? 1 : 0);
     const kept = { ...one, attempts: one.attempts + 1, next, answer, refused: isPassed, refusals };
     await this.#write(kept);

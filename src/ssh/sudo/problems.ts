@@ -150,11 +150,12 @@ export function limited(target: SshTarget, detail: string | undefined): Problem 
 }
 
 /**
- * Of the rules that `sudo -l` prints, in their order: one allows everything without a password, and a later
- * one asks for it after all, since the last one that matches counts (sudoers(5)). Undefined otherwise.
+ * Of the rules that `sudo -l` prints, in their order: one for root allows everything without a password, and
+ * a later one asks for it after all, since the last one that matches counts (sudoers(5)). Undefined where
+ * that isn't so.
  */
 export function overruled(target: SshTarget, rules: readonly string[]): Problem | undefined {
-  const all = rules.filter((rule) => /(?:^|[ ,])ALL$/.test(rule));
+  const all = rules.filter((rule) => /^\((?:ALL|root)\b/.test(rule) && /[ ,]ALL$/.test(rule));
   const [last = ''] = all.slice(-1);
   if (/\bNOPASSWD:/.test(last) || !all.some((rule) => /\bNOPASSWD: ALL$/.test(rule))) return undefined;
   return {

@@ -121,6 +121,7 @@ describe('without a password', () => {
       'sudo-password',
       'sorts last',
     ],
+    ['one is for another account', ['(www-data) NOPASSWD: ALL', '(ALL : ALL) ALL'], 'sudo-limited', ''],
     ['the last rule is for something else', ['(root) NOPASSWD: ALL', '(root) /bin/ls'], 'sudo-limited', ''],
   ])('where %s, it is told', async (_what, rules, code, next) => {
     const lines = rules.map((rule) => `    ${rule}\\n`).join('');
