@@ -78,23 +78,29 @@ function onlyOwes({ actions, changes, handlers }: Stage): boolean {
 /** The files of the first part stay, whatever becomes of the second. */
 function joined(before: HostResult, after: HostResult): HostResult {
   const both = [before, after];
-  const isWell = after.status === 'changed' || after.status === 'in-sync' || after.status === 'owed';
-  const { problem } = after;
   return {
     ...before,
-    status: after.status === 'rolled-back' ? 'failed' : after.status === 'in-sync' ? 'changed' : after.status,
-    problem:
-      problem === undefined || isWell
-        ? problem
-        : {
-            ...problem,
-            message: `the restarts that had been put off: ${problem.message} (the new files, which were in place before that, stay)`,
-          },
+    ...endOf(after),
     ran: both.flatMap(({ ran }) => ran),
     acted: both.flatMap(({ acted = [] }) => acted),
     upgraded: both.flatMap(({ upgraded = [] }) => upgraded),
     warnings: [...new Set(both.flatMap(({ warnings }) => warnings))],
     durationMs: before.durationMs + after.durationMs,
     ...decidedIn(both),
+  };
+}
+
+function endOf({ status, problem }: HostResult): Pick<HostResult, 'status' | 'problem'> {
+  if (status === 'changed' || status === 'in-sync') return { status: 'changed', problem: undefined };
+  if (status === 'owed' || problem === undefined) return { status, problem };
+  // What was put back is the second part alone.
+  const notBack = (text: string) => text.replace(/; everything is back as it was$/, '');
+  return {
+    status: status === 'rolled-back' ? 'failed' : status,
+    problem: {
+      ...problem,
+      message: `the new files are in place and stay, but a restart that had been put off failed: ${notBack(problem.message)}`,
+      next: problem.next === undefined ? undefined : notBack(problem.next),
+    },
   };
 }
