@@ -45,7 +45,13 @@ export function folderSettings(
     ),
     ...(inventory === undefined
       ? []
-      : [of('records of schedules', ownFolder(inventory, { variables }), `of this inventory; ${state}`)]),
+      : [
+          of(
+            'records of schedules',
+            ownFolder(inventory, { variables }),
+            `of this inventory; ${process.geteuid?.() === 0 ? "root's, which its timers use too" : state}`,
+          ),
+        ]),
     isSingleFile
       ? of('cache', root, 'what this single file has unpacked')
       : of('cache', undefined, 'nothing is cached on this machine'),
@@ -71,7 +77,7 @@ export function terminalSettings(
     of('columns', columns === undefined ? undefined : String(columns), 'at most 100 are used for prose'),
     of(
       'progress',
-      output.hasStatus ? 'in one line that is drawn anew' : 'in plain lines',
+      output.hasStatus ? 'in a line or a table that is drawn anew' : 'in plain lines',
       'on standard error',
     ),
     of(
