@@ -179,7 +179,7 @@ function idle(plan: HostPlan): HostResult {
 }
 
 /** Why a host was not started. */
-export const interruptedBefore = 'the run was interrupted before its turn';
+export const interruptedBefore = 'the run was interrupted before anything was begun on it';
 
 /** The result of a host on which nothing was done, and why. */
 export function notStarted(plan: HostPlan, why: string): HostResult {

@@ -173,7 +173,7 @@ describe('the order of a run', () => {
       },
     );
     expect(results.map(({ problem }) => problem?.code)).toEqual([undefined, 'not-started', 'not-started']);
-    expect(results[2]?.problem?.message).toContain('the run was interrupted before its turn');
+    expect(results[2]?.problem?.message).toContain('the run was interrupted before anything was begun on it');
     expect(results[2]?.problem?.next).toBe('run the command again');
   });
 });
