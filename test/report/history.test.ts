@@ -52,6 +52,19 @@ function historyOf(runs: readonly PastRun[]): ReportDocument {
 const failure: Problem = { code: 'validation-failed', message: 'nginx does not accept it', next: 'mend it' };
 
 describe('what hosts remember', () => {
+  it('tells once what was begun only when people had gone, and still what was never begun', () => {
+    const [tried] = pastRuns([
+      remembered({ host: 'bbb-01', run: one, state: 'deferred' }),
+      remembered({ host: 'bbb-01', run: `${one}-2`, state: 'deferred' }),
+      remembered({ host: 'bbb-01', run: `${one}-3` }),
+      remembered({ host: 'bbb-02', run: one, state: 'deferred' }),
+    ]);
+    expect(tried?.hosts.map(({ host, state, records }) => [host, state, records.length])).toEqual([
+      ['bbb-01', 'committed', 1],
+      ['bbb-02', 'deferred', 1],
+    ]);
+  });
+
   it('is one run for all hosts and stages, the latest first, and tells what was undone', () => {
     const runs = pastRuns([
       remembered({ host: 'proxy-1', run: one }),

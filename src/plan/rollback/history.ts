@@ -96,6 +96,9 @@ function hasChanged({ state, records }: RunOnHost): boolean {
   return (state === 'committed' || state === 'kept') && records.some(({ changes }) => changes.length > 0);
 }
 
+/** People came in the last moment, or something was in the way: the same was tried again in the next part. */
+const nothingBegun: readonly string[] = ['deferred', 'refused', 'abandoned'];
+
 function onHost(stages: readonly Remembered[], undoneBy: string | undefined): RunOnHost {
   const sorted = [...stages].sort((one, other) => (one.run < other.run ? -1 : 1));
   const last = sorted.at(-1);
@@ -107,7 +110,9 @@ function onHost(stages: readonly Remembered[], undoneBy: string | undefined): Ru
     host: last.host,
     role: last.role,
     state: last.state,
-    records: sorted.flatMap(({ record }) => record ?? []),
+    records: sorted
+      .filter((stage) => stage === last || !nothingBegun.includes(stage.state))
+      .flatMap(({ record }) => record ?? []),
     ran: sorted.flatMap(({ started }) => started),
     undoneBy,
     problem: last.problem,
