@@ -8,13 +8,13 @@ import {
 } from '../../host/cordon.ts';
 import { OperatorError, problemsOf } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
-import type { HostResult, Status } from '../../model/result.ts';
+import type { HostResult } from '../../model/result.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
 import { guardsOf } from '../../playbook/resolve/reads.ts';
 import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
-import { statusOfUnsettled } from '../result-of-plan.ts';
 import { interruptedBefore, notBegun, notStarted } from '../waves.ts';
+import { hasLeft, isUnknown, needsPerson, stateAfter } from './after-turn.ts';
 import { askGuards, hasGuards, type Presence } from './ask-guards.ts';
 import { byHand, keepsSending, notTakenOut, withAnswer } from './drain-words.ts';
 import { hasLeftWords, isLeavingWords, isLeft } from './leaving.ts';
@@ -215,21 +215,21 @@ class DrainedTurn {
     if (this.#out.length === 0) return result;
     const { host } = this.#plan;
     const state = stateAfter(result);
-    const why = needsPerson.includes(state)
+    const why = needsPerson(state)
       ? `${host} is ${state} after the run ${this.#options.run}`
       : this.#options.staysOut?.(result);
     if (why !== undefined) {
       await this.#keepOut(why);
       return this.#withWarning(result, 'it gets no new people until somebody has looked at it');
     }
-    if (this.#plan.retires && (hasLeft.includes(result.status) || this.#hadLeft())) {
+    if (this.#plan.retires && (hasLeft(result) || this.#hadLeft())) {
       const lost = await this.#keepOut(hasLeftWords);
       if (lost.length === 0) return result;
       const { host: name } = this.#plan;
       const warning = `${lost.join(', ')} could not note that ${name} has left, and may send people there again: run clusterproxy leave ${name} again`;
       return { ...result, warnings: [...result.warnings, warning] };
     }
-    if (isUnknown.includes(result.status)) {
+    if (isUnknown(result)) {
       return this.#withWarning(
         result,
         'it gets no new people for now; the host that told the balancer gives it back by itself if it answers rightly',
@@ -286,16 +286,3 @@ class DrainedTurn {
 
 /** Where the program on the host may have done all of it, or nothing. */
 const mayBeOut: readonly string[] = ['connection-lost', 'command-timeout', 'cordon-failed'];
-
-const needsPerson: readonly Status[] = ['stuck', 'conflict'];
-/** Of these, a host may still be as an earlier run has left it. */
-const nothingDone: readonly Status[] = ['deferred', 'not-started', 'unreachable', 'failed'];
-
-function stateAfter({ status, plan }: HostResult): Status {
-  const before = nothingDone.includes(status) ? statusOfUnsettled(plan.unsettled) : undefined;
-  return before !== undefined && needsPerson.includes(before) ? before : status;
-}
-
-/** What was managed on a host that leaves has its former values again. */
-const hasLeft: readonly Status[] = ['changed', 'in-sync', 'done', 'owed', 'kept'];
-const isUnknown: readonly Status[] = ['unknown', 'open'];
