@@ -3,14 +3,14 @@ import type { CodeExplanation } from '../model/explanation.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { type CodeRow, codeRows, type ManualPage, mentionsOf } from './manual-page.ts';
 
-/** The page that lists every code of an error. */
-const errors = 'errors.md';
+/** The pages that list every code of an error, in the order in which `errors.md` names them. */
+const errors = ['errors-command.md', 'errors-files.md', 'errors-looking.md', 'errors-changing.md'];
 /** The page that lists every status of a host. */
-const statuses = 'commands.md';
+const statuses = 'status.md';
 /** The page that lists every trouble. */
 const troubles = 'doctor.md';
-/** The page that lists every check from outside. */
-const checks = 'verification.md';
+/** The pages that list every check from outside. */
+const checks = ['verification.md', 'browser.md'];
 
 /**
  * What the manual says of a code of an error or a trouble, of a status of a host, or of a check. Throws
@@ -24,7 +24,7 @@ export function explainCode(code: string, pages: readonly ManualPage[]): CodeExp
   if (row === undefined) throw unknown(code, rows);
   const mentions = [
     ...others.map(({ page, section, what }) => ({ page, section, text: `${word}: ${what}` })),
-    ...pages.filter(({ name }) => name !== errors).flatMap((page) => mentionsOf(page, word)),
+    ...pages.filter(({ name }) => !errors.includes(name)).flatMap((page) => mentionsOf(page, word)),
   ];
   return { code: word, page: row.page, section: row.section, what: row.what, next: row.next, mentions };
 }
@@ -35,7 +35,7 @@ export function listCodes(pages: readonly ManualPage[]): readonly CodeExplanatio
 }
 
 function allRows(pages: readonly ManualPage[]): readonly CodeRow[] {
-  return [errors, statuses, troubles, checks].flatMap((wanted) =>
+  return [...errors, statuses, troubles, ...checks].flatMap((wanted) =>
     pages.filter(({ name }) => name === wanted).flatMap(codeRows),
   );
 }

@@ -2,7 +2,7 @@ import type { Mention } from '../model/explanation.ts';
 
 /** A page of the manual: a file of docs/, in Markdown. */
 export interface ManualPage {
-  /** such as `errors.md` */
+  /** such as `schedule.md` */
   readonly name: string;
   readonly text: string;
 }

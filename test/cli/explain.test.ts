@@ -10,7 +10,7 @@ describe('explain', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^unsuitable-host: the host isn't what its role needs/);
     expect(stdout).toContain('\nWhat to do: ');
-    expect(stdout).toContain('\nFrom docs/errors.md, Looking at a host\n');
+    expect(stdout).toContain('\nFrom docs/errors-looking.md, Looking at a host\n');
     expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
@@ -33,7 +33,7 @@ describe('explain', () => {
     expect(document).toMatchObject({
       command: 'explain',
       summary: { exitStatus: 0 },
-      explanations: [{ code: 'busy', page: 'errors.md' }],
+      explanations: [{ code: 'busy', page: 'errors-changing.md' }],
     });
   });
 

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { stepModules } from '../../src/steps/registry.ts';
 
-const text = readFileSync(`${import.meta.dirname}/../../docs/step-modules.md`, 'utf8');
-const sections = text.split(/^## /m);
+const sections = ['step-modules', 'step-modules-proxy'].flatMap((name) =>
+  readFileSync(`${import.meta.dirname}/../../docs/${name}.md`, 'utf8').split(/^## /m),
+);
 
-describe.each([...stepModules.values()])('docs/step-modules.md on $name', (module) => {
+describe.each([...stepModules.values()])('the pages of step modules on $name', (module) => {
   const section = sections.find((one) => one.split('\n')[0]?.split(', ').includes(module.name)) ?? '';
 
   it('describes every parameter', () => {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 
-const page = new URL('../../docs/verification.md', import.meta.url);
+const page = new URL('../../docs/faults-found.md', import.meta.url);
 
 /** A fault that was put into a cluster, and what found it. */
 export interface FoundFault {
@@ -20,7 +20,7 @@ export function documented(part: string, faults: readonly FoundFault[]): void {
   const opening = `<!-- faults: ${part} -->\n`;
   const start = text.indexOf(opening);
   const end = text.indexOf('<!-- end of faults -->', start);
-  if (start < 0 || end < 0) throw new Error(`docs/verification.md has no part for faults: ${part}`);
+  if (start < 0 || end < 0) throw new Error(`docs/faults-found.md has no part for faults: ${part}`);
   const rows = faults.map(
     ({ fault, found }) => `| ${fault} | ${[...new Set(found)].map((one) => `\`${one}\``).join(', ')} |\n`,
   );
