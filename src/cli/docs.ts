@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { PageTold } from '../model/manual-told.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -11,35 +10,51 @@ interface DocsOptions {
   readonly pager: boolean;
 }
 
+/** A page, and at which of its headings it is to be opened, with the text from there on. */
+interface Opened {
+  readonly name: string;
+  readonly text: string;
+  readonly section: string;
+  readonly heading: number | undefined;
+}
+
 export function registerDocs(program: Command, { environment, finish }: Registration): void {
   const command = program
     .command('docs')
-    .argument('[page]', 'the page, such as schedule or errors; all of them without it')
+    .argument('[page]', 'the page, such as schedule or stuck#end-a-run; all of them without it')
+    .argument('[heading]', 'the heading at which it is to be opened, where it does not stand behind #')
     .description(
       'Shows a page of the manual that comes with the program, or lists the pages. Needs neither host nor network.',
     )
     .addOption(pagerOption())
     .option('--json', 'print one JSON document', false)
-    .action(async (name: string | undefined, options: DocsOptions) =>
-      finish(await docs(name, options, environment)),
+    .action(async (name: string | undefined, heading: string | undefined, options: DocsOptions) =>
+      finish(await docs({ name, heading }, options, environment)),
     );
   addColorOptions(command);
-  addExample(command, 'clusterproxy docs', 'clusterproxy docs transactions');
+  addExample(
+    command,
+    'clusterproxy docs',
+    'clusterproxy docs transactions',
+    'clusterproxy docs stuck#end-a-run',
+  );
 }
 
 async function docs(
-  name: string | undefined,
+  { name, heading }: { readonly name: string | undefined; readonly heading: string | undefined },
   options: DocsOptions,
   environment: Environment,
 ): Promise<number> {
   const [
     { findPage, listPages },
+    { sectionOf },
     { readManual },
     { exitStatus, resultWithoutHosts },
     { reportDocument },
     { chooseView },
   ] = await Promise.all([
     import('../manual/find-page.ts'),
+    import('../manual/headings.ts'),
     import('../manual/read-manual.ts'),
     import('../model/result.ts'),
     import('../report/document/document.ts'),
@@ -47,12 +62,13 @@ async function docs(
   ]);
   const { output, secrets } = environment;
   const manual = await readManual();
-  const pages = name === undefined ? listPages(manual) : [findPage(name, manual)];
-  const [only] = pages;
-  if (name !== undefined && only !== undefined && !options.json) {
-    await showPage(only, options, environment);
+  const found = name === undefined ? undefined : findPage(name, heading, manual);
+  const section = found?.heading === undefined ? found?.page.text : sectionOf(found.page.text, found.heading);
+  if (found !== undefined && section !== undefined && !options.json) {
+    await showPage({ ...found.page, section, heading: found.heading?.index }, options, environment);
     return exitStatus.done;
   }
+  const pages = found === undefined ? listPages(manual) : [{ ...found.page, text: section }];
   const document = reportDocument(
     resultWithoutHosts('docs'),
     { pages, exitStatus: exitStatus.done },
@@ -64,24 +80,32 @@ async function docs(
   return exitStatus.done;
 }
 
-/** On a terminal as a person reads it; for anything else as it is. */
+/**
+ * On a terminal as a person reads it, opened at a heading where the pager can begin there; else what stands
+ * below that heading. For anything else than a terminal as it is.
+ */
 async function showPage(
-  { text = '' }: PageTold,
+  { name, text, section, heading }: Opened,
   { color, pager }: DocsOptions,
   { output }: Environment,
 ): Promise<void> {
   const { results } = output;
   if (!results.isTerminal) {
-    results.write(text);
+    results.write(section);
     return;
   }
-  const [{ renderPage }, { isColored, makeStyle }] = await Promise.all([
+  const [{ renderPage }, { isColored, makeStyle }, { withOwnName }] = await Promise.all([
     import('../report/terminal/manual-page.ts'),
     import('../report/terminal/style.ts'),
+    import('../manual/headings.ts'),
   ]);
   const style = makeStyle({
     ...{ columns: results.columns, color: isColored(color, results), verbose: false },
   });
-  if (pager) output.keepForPager();
-  results.write(`${renderPage(text, style).join('\n')}\n`);
+  const whole = renderPage(withOwnName(text, name), style);
+  const line = heading === undefined ? undefined : whole.headings[heading];
+  const from = line === undefined ? undefined : line + 1;
+  const isOpened = pager && output.keepForPager({ cut: true, from });
+  const { lines } = heading === undefined || isOpened ? whole : renderPage(withOwnName(section, name), style);
+  results.write(`${lines.join('\n')}\n`);
 }

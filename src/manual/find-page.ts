@@ -1,22 +1,52 @@
 import { nearestName } from '../document/nearest-name.ts';
 import type { PageTold } from '../model/manual-told.ts';
 import { OperatorError } from '../model/operator-error.ts';
+import { anchorOf, type Heading, headingsOf } from './headings.ts';
 import type { ManualPage } from './manual-page.ts';
+
+/** A page with its text, and the heading at which it is to be opened. */
+export interface FoundPage {
+  readonly page: PageTold & { readonly text: string };
+  readonly heading?: Heading | undefined;
+}
 
 /** All pages, each with its title and what it is about. */
 export function listPages(pages: readonly ManualPage[]): readonly PageTold[] {
   return pages.map(toldOf);
 }
 
-/** The page of a name, also as `docs/NAME.md`. Throws OperatorError `page-unknown`, with the nearest one. */
-export function findPage(wanted: string, pages: readonly ManualPage[]): PageTold {
-  const name = wanted
+/**
+ * The page of a name, also as `docs/NAME.md`, and a heading of it, given behind `#` or by itself. A name that
+ * no page has may be the heading of one. Throws OperatorError `page-unknown` or `heading-unknown`, with the
+ * nearest one.
+ */
+export function findPage(wanted: string, given: string | undefined, pages: readonly ManualPage[]): FoundPage {
+  const [name = '', behind] = wanted
     .trim()
     .toLowerCase()
     .replace(/^(?:\.\/)?docs\//, '')
-    .replace(/\.md$/, '');
-  const found = pages.find((page) => nameOf(page) === name);
-  if (found !== undefined) return { ...toldOf(found), text: found.text };
+    .split('#')
+    .map((part) => part.replace(/\.md$/, ''));
+  const anchor = anchorOf(given ?? behind ?? '');
+  const page = pages.find((one) => nameOf(one) === name);
+  if (page === undefined) return pageWithHeading(anchorOf(name), pages) ?? noPage(wanted, name, pages);
+  const found = { page: { ...toldOf(page), text: page.text } };
+  if (anchor === '') return found;
+  const heading = headingsOf(page.text).find((one) => one.anchor === anchor);
+  return heading === undefined ? noHeading(page, anchor, pages) : { ...found, heading };
+}
+
+/** The one page that has this heading. */
+function pageWithHeading(anchor: string, pages: readonly ManualPage[]): FoundPage | undefined {
+  const [only, ...others] = pages.flatMap((page) =>
+    headingsOf(page.text)
+      .filter((heading) => heading.anchor === anchor && heading.level > 1)
+      .map((heading) => ({ page: { ...toldOf(page), text: page.text }, heading })),
+  );
+  return others.length === 0 ? only : undefined;
+}
+
+function noPage(wanted: string, name: string, pages: readonly ManualPage[]): never {
   const near = nearestName(name, pages.map(nameOf));
   throw new OperatorError({
     code: 'page-unknown',
@@ -25,6 +55,29 @@ export function findPage(wanted: string, pages: readonly ManualPage[]): PageTold
       near === undefined
         ? 'clusterproxy docs, without a name, lists all of them'
         : `did you mean ${near}? Without a name, clusterproxy docs lists all of them`,
+  });
+}
+
+function noHeading(page: ManualPage, anchor: string, pages: readonly ManualPage[]): never {
+  const name = nameOf(page);
+  const own = headingsOf(page.text)
+    .filter(({ level }) => level > 1)
+    .map((heading) => heading.anchor);
+  const near = nearestName(anchor, own);
+  // It may have moved to another page.
+  const elsewhere = pages.find((one) => nameOf(one) === anchor) ?? pageWithHeading(anchor, pages)?.page;
+  const other = elsewhere === undefined ? undefined : elsewhere.name.replace(/\.md$/, '');
+  throw new OperatorError({
+    code: 'heading-unknown',
+    message: `the page '${name}' has no heading '${anchor}'`,
+    next:
+      near !== undefined
+        ? `did you mean ${name}#${near}?`
+        : other !== undefined
+          ? `did you mean ${other === anchor ? other : `${other}#${anchor}`}?`
+          : own.length === 0
+            ? `it has none: clusterproxy docs ${name}`
+            : `its headings: ${own.join(', ')}`,
   });
 }
 

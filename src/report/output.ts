@@ -2,7 +2,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { clean, cleanLine, harmless } from '../document/clean-text.ts';
 import { reasonOf } from '../document/reason.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { isTaller, pagerOf, showInPager } from './pager.ts';
+import { beginsAnywhere, isTaller, pagerOf, type Reading, showInPager } from './pager.ts';
 import { StatusArea } from './terminal/status-area.ts';
 import type { Picture } from './terminal/status-table.ts';
 import { hasTaskbar } from './terminal/taskbar.ts';
@@ -47,6 +47,7 @@ export class Output {
   #held: (() => void)[] | undefined;
   /** what is to be shown once all of it is known; undefined: words go out at once */
   #paged: { readonly stream: NodeJS.WriteStream; readonly text: string }[] | undefined;
+  #reading: Reading = {};
   /** what has reached the terminal since somebody began to look */
   #seen: { text: string; hasResults: boolean } | undefined;
   #lastTold = performance.now();
@@ -160,14 +161,19 @@ export class Output {
 
   /**
    * Keeps results, and what is told after them, until `page` or `close`; where nobody would page through
-   * them, words go on going out at once.
+   * them, words go on going out at once. Returns whether the pager can begin at a line.
    */
-  keepForPager(): void {
+  keepForPager(reading: Reading = {}): boolean {
     const { stdout, stderr, variables } = this.#options;
-    if (stdout.isTTY !== true || stderr.isTTY !== true || stdout.columns <= 0) return;
+    if (stdout.isTTY !== true || stderr.isTTY !== true || stdout.columns <= 0) return false;
     // Pipelines may have a terminal, but nobody in front of it.
-    if ((variables.CI ?? '') !== '') return;
-    if (pagerOf(variables) !== undefined) this.#paged ??= [];
+    if ((variables.CI ?? '') !== '') return false;
+    const pager = pagerOf(variables);
+    if (pager === undefined) return false;
+    this.#paged ??= [];
+    const isAnywhere = beginsAnywhere(pager);
+    this.#reading = { cut: reading.cut, from: isAnywhere ? reading.from : undefined };
+    return isAnywhere;
   }
 
   /** Shows the results that were kept, in the pager where the terminal is too small for them. */
@@ -178,7 +184,7 @@ export class Output {
     const text = kept.flatMap((one) => (one.stream === stdout ? [one.text] : [])).join('');
     if (pager === undefined || !isTaller(text, stdout)) return;
     this.status(undefined);
-    if (await showInPager(pager, text, variables)) {
+    if (await showInPager(pager, text, { ...this.#reading, variables })) {
       this.#paged = kept.filter(({ stream }) => stream !== stdout);
     }
   }

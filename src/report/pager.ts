@@ -16,6 +16,19 @@ export function pagerOf({ CLUSTERPROXY_PAGER, PAGER, TERM }: Variables): string 
   return chosen === '' || chosen === 'cat' || TERM === 'dumb' ? undefined : chosen;
 }
 
+/** How a text is shown in a pager. */
+export interface Reading {
+  /** lines that are longer than the screen is wide are cut, and the pager scrolls to their ends */
+  readonly cut?: boolean | undefined;
+  /** the line at the top of the screen, from 1; only for a pager that can begin there */
+  readonly from?: number | undefined;
+}
+
+/** Whether a pager can begin at a line: less(1). */
+export function beginsAnywhere(pager: string): boolean {
+  return /^(?:\S*\/)?less(?:\s|$)/.test(pager);
+}
+
 /** Whether a text has more lines than the terminal, those that it breaks counted as it breaks them. */
 export function isTaller(text: string, { rows, columns }: { rows: number; columns: number }): boolean {
   if (rows <= 0 || columns <= 0) return false;
@@ -34,12 +47,18 @@ export function isTaller(text: string, { rows, columns }: { rows: number; column
  * search in it, but not the program. Returns false if the pager has failed, since nobody may have
  * seen what it was given.
  */
-export async function showInPager(pager: string, text: string, variables: Variables): Promise<boolean> {
+export async function showInPager(
+  pager: string,
+  text: string,
+  { variables, cut = false, from }: Reading & { readonly variables: Variables },
+): Promise<boolean> {
   const ignore = () => undefined;
   process.on('SIGINT', ignore);
   try {
-    // less(1): -F not if it fits, -R colours, -X what was read stays on the screen; lv(1): -c colours.
-    const env = { LESS: 'FRX', LV: '-c', ...variables };
+    // less(1): -F not if it fits, -R colours, -X what was read stays on the screen, -S long lines are cut, +Ng
+    // begins at a line; lv(1): -c colours.
+    const { LESS = cut ? 'FRXS' : 'FRX' } = variables;
+    const env = { LV: '-c', ...variables, LESS: from === undefined ? LESS : `${LESS} +${from}g` };
     const child = spawn('/bin/sh', ['-c', pager], { stdio: ['pipe', 'inherit', 'inherit'], env });
     // Who has read enough leaves before the end.
     child.stdin.on('error', ignore);

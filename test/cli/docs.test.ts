@@ -38,6 +38,42 @@ describe('docs', () => {
   });
 });
 
+describe('docs PAGE#HEADING', () => {
+  it.each([[['stuck#end-a-run']], [['docs/stuck.md#end-a-run']], [['stuck', 'End a run']]])(
+    'prints with %j what stands below that heading',
+    async (argv) => {
+      const { status, stdout } = await clusterproxy(['docs', ...argv]);
+      expect([status, stdout]).toEqual([
+        0,
+        expect.stringMatching(/^## End a run\n\n```sh\nclusterproxy abort RUN (?:(?!\n#)[\s\S])*$/),
+      ]);
+    },
+  );
+
+  it('opens the one page that has a heading of that name', async () => {
+    const { stdout } = await clusterproxy(['docs', 'retire']);
+    expect(stdout).toMatch(/^## retire\n/);
+  });
+
+  it.each([
+    ['stuck#end-a-rum', 'did you mean stuck#end-a-run?'],
+    ['commands#while-people-are-there', 'did you mean people#while-people-are-there?'],
+    ['commands#apply', 'did you mean apply?'],
+    ['drift#xyzzy', 'its headings: what-it-costs-and-what-leaves-a-host'],
+  ])('%s is none: %s', async (wanted, next) => {
+    const { status, stdout, stderr } = await clusterproxy(['docs', wanted]);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^error heading-unknown: the page '\w+' has no heading\s+'/);
+    expect(stderr).toContain(next);
+  });
+
+  it('has only that part in the document', async () => {
+    const { stdout } = await clusterproxy(['docs', 'stuck#end-a-run', '--json']);
+    const { pages = [] } = reportSchema.parse(JSON.parse(stdout));
+    expect(pages).toMatchObject([{ name: 'stuck', text: expect.stringMatching(/^## End a run\n/) }]);
+  });
+});
+
 describe('a page on a terminal', () => {
   const style = makeStyle({ columns: 60, color: false, verbose: false });
 
@@ -50,10 +86,13 @@ may be.
 - one
 - two, which has a continuation that is so long that it needs a second
   line
+- [\`reboot [HOST…]\`](upgrade.md#reboot), an item as long as it is
 
 | key | | meaning |
 | --- | --- | --- |
 | \`a\\|b\` | required | what it is |
+
+## More
 
 \`\`\`sh
 clusterproxy   plan
@@ -61,36 +100,56 @@ clusterproxy   plan
 # not a heading
 \`\`\`
 
+\`\`\`text
+${'=-'.repeat(29)}
+\`\`\`
+
+\`\`\`text
+${'=-'.repeat(40)}
+\`\`\`
+
 <!-- screen: true -->
 ![A picture](picture.svg)
 `;
-    expect(renderPage(text, style)).toEqual([
+    const { lines, headings } = renderPage(text, style);
+    expect(lines).toEqual([
       'Title',
       '',
-      'A long paragraph with `code`, and a link (docs schedule),',
+      'A long paragraph with `code`, and a link (docs schedule#x),',
       'that is longer than it may be.',
       '',
       '- one',
-      '',
       '- two, which has a continuation that is so long that it',
       '  needs a second line',
+      '- `reboot [HOST…]` (docs upgrade#reboot), an item as long as',
+      '  it is',
       '',
       '  (key / meaning)',
       '  `a|b`',
       '      required',
       '      meaning: what it is',
       '',
+      'More',
+      '',
       '    clusterproxy   plan',
       '',
       '    # not a heading',
       '',
+      `  ${'=-'.repeat(29)}`,
+      '',
+      `    ${'=-'.repeat(40)}`,
+      '',
       '(picture: A picture)',
+      '',
+      'What stands in parentheses is a page: (docs stuck#end-a-run)',
+      'is opened by `clusterproxy docs stuck#end-a-run`.',
     ]);
+    expect(headings.map((at) => lines[at])).toEqual(['Title', 'More']);
   });
 
   it.each(manual.map(({ name, text }) => [name, text] as const))('%s has all its words', (_name, text) => {
     const words = (given: string) => new Set(given.match(/[A-Za-z]{5,}/g) ?? []);
-    const shown = words(renderPage(text, style).join('\n'));
+    const shown = words(renderPage(text, style).lines.join('\n'));
     // Where links lead isn't shown, but for the names of pages.
     const wanted = words(text.replace(/\]\([^)]*\)/g, ']').replace(/^```\w*$|^<!--.*-->$/gm, ''));
     expect([...wanted].filter((word) => !shown.has(word))).toEqual([]);

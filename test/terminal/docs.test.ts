@@ -1,6 +1,6 @@
-import { afterEach, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildProgram } from '../cli/program.ts';
-import { closeTerminals, clusterproxyOn, usual, wide } from './terminal.ts';
+import { closeTerminals, clusterproxyOn, isThere, usual, wide } from './terminal.ts';
 
 beforeAll(buildProgram);
 afterEach(closeTerminals);
@@ -24,6 +24,41 @@ it.each([
   expect(lines.join('\n')).not.toContain('paged:');
   expect(lines.join('\n')).toContain('For operators');
   expect(lines.filter((line) => line.length > 100 && !line.startsWith('    '))).toEqual([]);
+});
+
+describe.skipIf(!isThere('less'))('with less', () => {
+  it('a page opens at a heading, and has what stands above it', async () => {
+    const terminal = clusterproxyOn(['docs', 'stuck#end-a-run'], { variables: { PAGER: undefined } });
+    await terminal.shows(/^End a run$/m);
+    expect((await terminal.screen())[0]).toBe('End a run');
+    terminal.type('g');
+    await terminal.shows(/^When something is stuck$/m);
+    terminal.type('q');
+    expect(await terminal.ended()).toBe(0);
+  });
+
+  it('a line of code that is wider than the screen is cut, and not broken', async () => {
+    const long = /^ *# calls.sh MAXIMUM: whether calls are relayed/;
+    const terminal = clusterproxyOn(['docs', 'your-own-playbook#a-guard-of-your-own'], {
+      size: usual,
+      variables: { PAGER: undefined },
+    });
+    await terminal.shows(/^A guard of your own$/m);
+    const lines = await terminal.screen();
+    const at = lines.findIndex((line) => long.test(line));
+    expect(lines[at + 1]).toMatch(/^ *sockets=/);
+    terminal.type('q');
+    expect(await terminal.ended()).toBe(0);
+  });
+});
+
+it.each([
+  ['--no-pager', ['--no-pager'], {}],
+  ['another pager', [], { PAGER: 'sed s/^/paged:/' }],
+] as const)('with %s, what stands below a heading is shown alone', async (_name, argv, variables) => {
+  const terminal = clusterproxyOn(['docs', 'errors-command#command-line', ...argv], { variables });
+  expect(await terminal.ended()).toBe(0);
+  expect((await terminal.everything())[0]).toMatch(/^(?:paged:)?Command line$/);
 });
 
 it('Ctrl-C is for the pager, and leaves the terminal to the shell', async () => {

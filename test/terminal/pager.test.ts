@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildProgram, main } from '../cli/program.ts';
 import { startCluster, type TestCluster } from '../run/cluster.ts';
-import { closeTerminals, clusterproxyOn, openTerminal, wide } from './terminal.ts';
+import { closeTerminals, clusterproxyOn, isThere, openTerminal, wide } from './terminal.ts';
 
 const hasLess = isThere('less');
 if (!hasLess) console.warn('Tests with less(1) are skipped: it is not installed.');
@@ -96,13 +96,4 @@ it.each([
 
 function readNames(): string {
   return execFileSync('ls', [cluster.folder], { encoding: 'utf8' });
-}
-
-function isThere(program: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`]);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { spawn } from '@lydell/node-pty';
 import { default as xterm } from '@xterm/headless';
 import { main } from '../cli/program.ts';
@@ -172,4 +173,14 @@ export function openTerminal(
   };
   open.add(terminal);
   return terminal;
+}
+
+/** Whether this machine has a program. */
+export function isThere(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${program}`]);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -6,6 +6,8 @@ import { YamlDocument } from '../../document/yaml-document.ts';
 import { findInventory, surroundingsHere } from '../../inventory/default/find.ts';
 import { hostNamePattern } from '../../inventory/names.ts';
 import { listCodes } from '../../manual/explain-code.ts';
+import { findPage } from '../../manual/find-page.ts';
+import { headingsOf as pageHeadings } from '../../manual/headings.ts';
 import { readManual } from '../../manual/read-manual.ts';
 import { packageRoot } from '../../package-root.ts';
 import { logsFolder, logsIn } from '../../record/folder.ts';
@@ -34,13 +36,15 @@ export async function candidatesFor(
       return commandsOf(wanted.command);
     case 'choices':
       return wanted.values.map((value) => ({ value, means: '' }));
+    case 'headings':
+      return headingsOf(wanted.page);
     default:
       return named(wanted.kind, inventory, environment);
   }
 }
 
 async function named(
-  kind: Exclude<Wanted['kind'], 'options' | 'commands' | 'choices'>,
+  kind: Exclude<Wanted['kind'], 'options' | 'commands' | 'choices' | 'headings'>,
   inventory: string | undefined,
   environment: Environment,
 ): Promise<readonly Candidate[]> {
@@ -70,6 +74,13 @@ async function named(
     default:
       return [];
   }
+}
+
+async function headingsOf(wanted: string): Promise<readonly Candidate[]> {
+  const { page } = findPage(wanted, undefined, await readManual());
+  return pageHeadings(page.text)
+    .filter(({ level }) => level > 1)
+    .map(({ anchor, title }) => ({ value: anchor, means: title }));
 }
 
 function optionsOf(command: Command): readonly Candidate[] {

@@ -6,6 +6,7 @@ export type Wanted =
   | { readonly kind: 'options'; readonly command: Command }
   | { readonly kind: 'commands'; readonly command: Command }
   | { readonly kind: 'choices'; readonly values: readonly string[] }
+  | { readonly kind: 'headings'; readonly page: string }
   | {
       readonly kind:
         | 'hosts'
@@ -146,6 +147,8 @@ function operandOf(command: Command, operands: readonly string[]): Wanted {
       return { kind: 'codes' };
     case 'page':
       return { kind: 'pages' };
+    case 'heading':
+      return { kind: 'headings', page: operands[0] ?? '' };
     default:
       return byName(argument.name());
   }

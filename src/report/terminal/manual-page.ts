@@ -1,5 +1,5 @@
 import type { ReportDocument } from '../document/schema.ts';
-import { wrap } from './prose.ts';
+import { widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** The pages of the manual: each by its name, with what it is about. */
@@ -12,25 +12,51 @@ export function renderPages({ pages = [] }: ReportDocument, style: Style): reado
   });
 }
 
-/** A page in lines for a terminal: prose wrapped, rows of tables as paragraphs, code as it is. */
-export function renderPage(text: string, style: Style): readonly string[] {
-  const lines: string[] = [];
-  for (const block of blocksOf(text)) lines.push(...renderBlock(block, style), '');
-  while (lines.at(-1) === '') lines.pop();
-  return lines.filter((line, index) => line !== '' || lines[index - 1] !== '');
+/** Stands for a blank at which no line is broken: what somebody is to type stays in one piece. */
+const joined = '\ue000';
+
+/** A page as a terminal shows it. */
+export interface RenderedPage {
+  readonly lines: readonly string[];
+  /** at which of them each heading stands, from 0 */
+  readonly headings: readonly number[];
 }
+
+/** A page in lines for a terminal: prose wrapped, rows of tables as paragraphs, code as it is. */
+export function renderPage(text: string, style: Style): RenderedPage {
+  const lines: string[] = [];
+  const headings: number[] = [];
+  for (const block of blocksOf(text)) {
+    if (lines.length > 0 && !(block.kind === 'prose' && block.isTight)) lines.push('');
+    if (block.kind === 'heading') headings.push(lines.length);
+    lines.push(...renderBlock(block, style).map((line) => line.replaceAll(joined, ' ')));
+  }
+  if (/\]\([\w-]+\.md/.test(text))
+    lines.push('', ...wrap(howToFollow, { columns: style.columns, first: '' }));
+  return { lines, headings };
+}
+
+const howToFollow =
+  'What stands in parentheses is a page: (docs stuck#end-a-run) is opened by `clusterproxy docs stuck#end-a-run`.';
 
 type Block =
   | { readonly kind: 'heading'; readonly level: number; readonly text: string }
   | { readonly kind: 'code'; readonly lines: readonly string[] }
   | { readonly kind: 'table'; readonly rows: readonly string[] }
-  | { readonly kind: 'prose'; readonly first: string; readonly text: string };
+  | {
+      readonly kind: 'prose';
+      readonly first: string;
+      readonly text: string;
+      /** an item right below another one */
+      readonly isTight: boolean;
+    };
 
 function blocksOf(text: string): readonly Block[] {
   const blocks: Block[] = [];
   const lines = text.split(/\r?\n/);
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
+    const above = lines[at - 1] ?? '';
     const gather = (goesOn: (line: string) => boolean) => {
       const found: string[] = [];
       for (; at + 1 < lines.length && goesOn(lines[at + 1] ?? ''); at += 1) found.push(lines[at + 1] ?? '');
@@ -49,7 +75,8 @@ function blocksOf(text: string): readonly Block[] {
     else {
       const [first = ''] = /^\s*(?:(?:[-*]|\d+\.) )?/.exec(line) ?? [];
       const rest = gather((next) => next.trim() !== '' && !/^\s*(?:[-*]|\d+\.) |^\||^#+ |^\s*```/.test(next));
-      blocks.push({ kind: 'prose', first, text: [line.slice(first.length), ...rest].join(' ') });
+      const isTight = blocks.at(-1)?.kind === 'prose' && above.trim() !== '';
+      blocks.push({ kind: 'prose', first, text: [line.slice(first.length), ...rest].join(' '), isTight });
     }
   }
   return blocks;
@@ -60,12 +87,19 @@ function renderBlock(block: Block, { columns, paint }: Style): readonly string[]
     case 'heading':
       return [block.level === 1 ? paint.bold.underline(plain(block.text)) : paint.bold(plain(block.text))];
     case 'code':
-      return block.lines.map((line) => (line === '' ? '' : `    ${line}`));
+      return renderCode(block.lines, columns);
     case 'prose':
       return wrap(plain(block.text), { columns, first: block.first });
     case 'table':
       return renderTable(block.rows, columns);
   }
+}
+
+/** Code is never wrapped; what is nearly as wide as the terminal is indented less, so that all of it is seen. */
+function renderCode(lines: readonly string[], columns: number): readonly string[] {
+  const room = columns - Math.max(0, ...lines.map(widthOf));
+  const indentation = ' '.repeat(room < 0 ? 4 : Math.min(4, room));
+  return lines.map((line) => (line === '' ? '' : `${indentation}${line}`));
 }
 
 /** Rows have too much text for columns: each is its first cell, and below it the others by their titles. */
@@ -99,8 +133,8 @@ function cellsOf(row: string): readonly string[] {
 function plain(text: string): string {
   return text
     .replace(/!\[([^\]]*)\]\([^)]*\)/g, '(picture: $1)')
-    .replace(/\[([^\]]+)\]\((?:\.\.\/)*([\w-]+)\.md[^)]*\)/g, '$1 (docs $2)')
-    .replace(/\[([^\]]+)\]\((https?:[^)]*)\)/g, '$1 ($2)')
-    .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+    .replace(/\[((?:`[^`]*`|[^\]])+)\]\(([\w-]+)\.md(#[\w-]+)?\)/g, `$1 (docs${joined}$2$3)`)
+    .replace(/\[((?:`[^`]*`|[^\]])+)\]\((https?:[^)]*)\)/g, '$1 ($2)')
+    .replace(/\[((?:`[^`]*`|[^\]])+)\]\([^)]*\)/g, '$1')
     .replace(/\*\*([^*]+)\*\*/g, '$1');
 }
