@@ -55,8 +55,8 @@ export async function showInPager(
   const ignore = () => undefined;
   process.on('SIGINT', ignore);
   try {
-    // less(1): -F not if it fits, -R colours, -X what was read stays on the screen, -S long lines are cut, +Ng
-    // begins at a line; lv(1): -c colours.
+    // less(1): -F not if it fits, -R colours, -X what was read stays on the screen, -S long lines are cut,
+    // +Ng begins at a line; lv(1): -c colours.
     const { LESS = cut ? 'FRXS' : 'FRX' } = variables;
     const env = { LV: '-c', ...variables, LESS: from === undefined ? LESS : `${LESS} +${from}g` };
     const child = spawn('/bin/sh', ['-c', pager], { stdio: ['pipe', 'inherit', 'inherit'], env });

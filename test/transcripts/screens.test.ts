@@ -8,7 +8,7 @@ import { Names, run } from './transcript.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Pages with screens, in the order in which their commands are run: all of them over one cluster. */
-const pages = ['README.md', 'docs/plan.md', 'docs/stuck.md'];
+const pages = ['README.md', 'docs/apply.md', 'docs/plan.md', 'docs/stuck.md'];
 /** Writes what commands print into the pages instead of comparing it: review the difference. */
 const recording = process.env.CLUSTERPROXY_RECORD === '1';
 

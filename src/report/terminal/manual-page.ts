@@ -95,7 +95,7 @@ function renderBlock(block: Block, { columns, paint }: Style): readonly string[]
   }
 }
 
-/** Code is never wrapped; what is nearly as wide as the terminal is indented less, so that all of it is seen. */
+/** Code is never wrapped; what is nearly as wide as the terminal is indented less, to be seen as a whole. */
 function renderCode(lines: readonly string[], columns: number): readonly string[] {
   const room = columns - Math.max(0, ...lines.map(widthOf));
   const indentation = ' '.repeat(room < 0 ? 4 : Math.min(4, room));
