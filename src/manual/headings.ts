@@ -48,7 +48,7 @@ export function sectionOf(text: string, { line, level }: Heading): string {
  * those that have the very words of the heading stay, as in a list of contents.
  */
 export function withOwnName(text: string, name: string): string {
-  return text.replace(/\[((?:`[^`]*`|[^\]])+)\]\(#([\w-]+)\)/g, (link, words: string, anchor: string) =>
+  return text.replace(/\[((?:`[^`]*`|[^\]`])+)\]\(#([\w-]+)\)/g, (link, words: string, anchor: string) =>
     anchorOf(words.replace(/\s+/g, ' ')) === anchor ? link : `[${words}](${name}.md#${anchor})`,
   );
 }

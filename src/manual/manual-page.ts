@@ -144,8 +144,8 @@ function cellsOf(row: string): readonly string[] {
  */
 function plain(text: string): string {
   return text
-    .replace(/\[((?:`[^`]*`|[^\]])+)\]\(([\w-]+\.md(?:#[\w-]+)?)\)/g, '$1 (docs/$2)')
-    .replace(/\[((?:`[^`]*`|[^\]])+)\]\([^)]*\)/g, '$1')
+    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\(([\w-]+\.md(?:#[\w-]+)?)\)/g, '$1 (docs/$2)')
+    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\([^)]*\)/g, '$1')
     .replace(/\*\*([^*]+)\*\*/g, '$1')
     .replace(/`([^`]+)`/g, '$1')
     .replace(/^(?:[-*]|\d+\.) /, '')

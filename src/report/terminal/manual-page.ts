@@ -133,8 +133,8 @@ function cellsOf(row: string): readonly string[] {
 function plain(text: string): string {
   return text
     .replace(/!\[([^\]]*)\]\([^)]*\)/g, '(picture: $1)')
-    .replace(/\[((?:`[^`]*`|[^\]])+)\]\(([\w-]+)\.md(#[\w-]+)?\)/g, `$1 (docs${joined}$2$3)`)
-    .replace(/\[((?:`[^`]*`|[^\]])+)\]\((https?:[^)]*)\)/g, '$1 ($2)')
-    .replace(/\[((?:`[^`]*`|[^\]])+)\]\([^)]*\)/g, '$1')
+    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\(([\w-]+)\.md(#[\w-]+)?\)/g, `$1 (docs${joined}$2$3)`)
+    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\((https?:[^)]*)\)/g, '$1 ($2)')
+    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\([^)]*\)/g, '$1')
     .replace(/\*\*([^*]+)\*\*/g, '$1');
 }
