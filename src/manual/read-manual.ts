@@ -6,6 +6,7 @@ import type { ManualPage } from './manual-page.ts';
 /** The pages in docs/ of the installed program, by name. */
 export async function readManual(): Promise<readonly ManualPage[]> {
   const folder = join(packageRoot(), 'docs');
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).sort();
+  const stems = (await readdir(folder)).flatMap((name) => /^(.*)\.md$/.exec(name)?.[1] ?? []).sort();
+  const names = stems.map((stem) => `${stem}.md`);
   return Promise.all(names.map(async (name) => ({ name, text: await readFile(join(folder, name), 'utf8') })));
 }

@@ -49,6 +49,15 @@ describe('what is offered', () => {
   it.each([
     [['pl'], ['words', 'plan', 'playbook']],
     [
+      ['docs', 'erro'],
+      ['words', 'errors', 'errors-changing', 'errors-command', 'errors-files', 'errors-looking'],
+    ],
+    [
+      ['docs', 'stuck', 'end'],
+      ['words', 'end-a-run'],
+    ],
+    [['docs', 'no-such-page', ''], ['words']],
+    [
       ['schedule', 'r'],
       ['words', 'run', 'remove'],
     ],

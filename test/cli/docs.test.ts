@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { explainCode, listCodes } from '../../src/manual/explain-code.ts';
-import { withOwnName } from '../../src/manual/headings.ts';
+import { headingsOf, withOwnName } from '../../src/manual/headings.ts';
 import { readManual } from '../../src/manual/read-manual.ts';
 import { reportSchema } from '../../src/report/document/schema.ts';
 import { renderPage } from '../../src/report/terminal/manual-page.ts';
@@ -150,7 +150,9 @@ ${'=-'.repeat(40)}
 
   it.each(manual.map(({ name, text }) => [name, text] as const))('%s has all its words', (name, text) => {
     const words = (given: string) => new Set(given.match(/[A-Za-z]{5,}/g) ?? []);
-    const shown = words(renderPage(withOwnName(text, name.replace('.md', '')), style).lines.join('\n'));
+    const { lines, headings } = renderPage(withOwnName(text, name.replace('.md', '')), style);
+    expect(headings).toHaveLength(headingsOf(text).length);
+    const shown = words(lines.join('\n'));
     // Where links lead isn't shown, but for the names of pages.
     const wanted = words(text.replace(/\]\([^)]*\)/g, ']').replace(/^```\w*$|^<!--.*-->$/gm, ''));
     expect([...wanted].filter((word) => !shown.has(word))).toEqual([]);
