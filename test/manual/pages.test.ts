@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describedProgram } from '../../src/cli/program.ts';
+import { headingsOf } from '../../src/manual/headings.ts';
 import { readManual } from '../../src/manual/read-manual.ts';
 import { fencedBlocks } from '../support/fenced-blocks.ts';
 
@@ -76,6 +79,29 @@ describe('docs/index.md', () => {
     expect(told % 500).toBe(0);
     expect(Math.abs(words - told)).toBeLessThanOrEqual(350);
   });
+});
+
+it('whatever names a page names one that there is', () => {
+  const root = join(import.meta.dirname, '../..');
+  const files = ['src', 'playbooks', 'examples'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|sh|ya?ml|conf|md)$/.test(name) && !name.startsWith('samples'))
+      .map((name) => join(folder, name)),
+  );
+  const named = [...files, 'inventory.example.yaml', 'README.md', 'CONTRIBUTING.md', 'SECURITY.md'].flatMap(
+    (file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/\bdocs\/([a-z-]+\.md)(?:#([\w-]+))?/g)].map(
+        ([, page = '', anchor]) => [file, page, anchor] as const,
+      ),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  const lost = named.filter(([, page, anchor]) => {
+    const text = pages.find(({ name }) => name === page)?.text;
+    return (
+      text === undefined || (anchor !== undefined && !headingsOf(text).some((one) => one.anchor === anchor))
+    );
+  });
+  expect(lost).toEqual([]);
 });
 
 it('docs/commands.md has every command', () => {
