@@ -1,4 +1,4 @@
-import type { ListKind } from '../begin/from/read-list.ts';
+import type { ListKind } from '../begin/from/list-kinds.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 
 /** Options of `init`. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { entryForm } from '../begin/entry.ts';
-import { listKinds } from '../begin/from/read-list.ts';
+import { listKinds } from '../begin/from/list-kinds.ts';
 import { addColorOptions } from './color-option.ts';
 import type { Registration } from './environment.ts';
 import type { InitOptions } from './init-options.ts';

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { OperatorError } from '../model/operator-error.ts';
 import { type SchedulePolicy, schedulePolicies } from '../model/schedule.ts';
 import type { Scheduler } from '../schedule/elsewhere/schedulers.ts';
-import type { Listen } from '../schedule/watch/endpoints.ts';
+import type { Listen } from '../schedule/watch/listen.ts';
 import type { When } from '../schedule/when.ts';
 import { type MetricsOptions, metricsOption } from './metrics.ts';
 import type { CommonOptions } from './options.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Listen, parseListen } from '../schedule/watch/endpoints.ts';
+import { type Listen, parseListen } from '../schedule/watch/listen.ts';
 import { secondsFrom } from './duration.ts';
 import type { Registration } from './environment.ts';
 import { addCommonOptions, addExample, limitOfComparing, withoutEvents } from './options.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { listKinds } from '../../src/begin/from/list-kinds.ts';
 import { inRole, reachedByAlias } from '../../src/begin/from/listed-host.ts';
-import { listKinds, readList } from '../../src/begin/from/read-list.ts';
+import { readList } from '../../src/begin/from/read-list.ts';
 import { OperatorError } from '../../src/model/operator-error.ts';
 
 const nodes = [{ hostname: 'bbb-01.example.com' }, { hostname: 'bbb-02.example.com' }];

@@ -2,14 +2,11 @@ import { hostnameMistake } from '../../inventory/names.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { readAnsibleIni } from './ansible-ini.ts';
 import { readAnsibleYaml } from './ansible-yaml.ts';
+import { type ListKind, listKinds } from './list-kinds.ts';
 import { type ListedHost, usable } from './listed-host.ts';
 import { readNginx } from './nginx.ts';
 import { readServers } from './servers.ts';
 import { readSshConfig } from './ssh-config.ts';
-
-/** What hosts can be taken from, in the order in which a file is taken for one. */
-export const listKinds = ['ansible', 'nginx', 'ssh-config', 'servers'] as const;
-export type ListKind = (typeof listKinds)[number];
 
 export interface HostList {
   readonly kind: ListKind;

@@ -3,12 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { reasonOf } from '../../document/reason.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { metricsContentType } from '../metrics/metrics-text.ts';
-
-/** Where a process listens that is asked how it is. */
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
+import type { Listen } from './listen.ts';
 
 /** What it answers; asked for each request. */
 export interface Answering {
@@ -24,16 +19,6 @@ export interface Endpoints {
   /** `http://127.0.0.1:9469` */
   readonly url: string;
   close(): Promise<void>;
-}
-
-/** `127.0.0.1:9469`, `[::1]:9469` or `:9469` for all addresses; undefined where it is none of these. */
-export function parseListen(text: string): Listen | undefined {
-  const [, bracketed, plain, digits] =
-    /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === undefined || port > 65_535) return undefined;
-  const host = bracketed ?? plain ?? '';
-  return { host: host === '' ? '::' : host, port };
 }
 
 /** How long whoever asks may take for it, and for the answer. Milliseconds. */

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { type Endpoints, parseListen, serveEndpoints } from '../../../src/schedule/watch/endpoints.ts';
+import { type Endpoints, serveEndpoints } from '../../../src/schedule/watch/endpoints.ts';
+import { parseListen } from '../../../src/schedule/watch/listen.ts';
 
 const sound = { ailing: () => undefined, unready: () => undefined, metrics: () => 'a_metric 1\n' };
 let endpoints: Endpoints | undefined;
