@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { bundling } from './bundling.mjs';
 import { licencesOf } from './licences.mjs';
 import { linksBelow } from './links.mjs';
 import { madeFrom } from './made-from.mjs';
@@ -20,24 +21,7 @@ const programs = {
 const { metafile } = await build({
   entryPoints: { ...programs, ...Object.fromEntries(further.map((one) => one.split('='))) },
   outdir,
-  bundle: true,
-  // Commands load what they need when they run: --help needs neither ssh nor YAML.
-  splitting: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20.19',
-  // ssh2's optional native parts: it works without them, and none may be taken from where others can put one.
-  alias: { 'cpu-features': './scripts/absent.cjs' },
-  loader: { '.node': 'empty' },
-  // Those who want it install it.
-  external: ['playwright-core'],
-  // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
-  mainFields: ['module', 'main'],
-  // Some of the libraries are CommonJS: they call require() and look at __dirname (ssh2's WebAssembly).
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url); const __dirname = import.meta.dirname;",
-  },
-  minifySyntax: true,
+  ...bundling,
   metafile: true,
   logLevel: 'warning',
 });

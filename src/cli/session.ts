@@ -10,7 +10,8 @@ import type { Chapter, View } from '../report/view.ts';
 import { limitedTo } from '../run/limit.ts';
 import type { RunOptions } from '../run/options.ts';
 import type { PlanOptions } from '../run/plan-run.ts';
-import { type Connector, createConnector } from '../ssh/connector.ts';
+import type { Connector } from '../ssh/connector.ts';
+import { connectorOnDemand } from '../ssh/connector-on-demand.ts';
 import type { Environment } from './environment.ts';
 import type { Hooks } from './hooks.ts';
 import type { Measuring } from './measuring.ts';
@@ -212,7 +213,7 @@ export async function openSession(
   });
   const warnings = [...loaded.warnings, ...missing].map(warningWords);
   const connector =
-    means?.connector ?? createConnector({ askPassphrase: passphraseAsker(environment, { json }) });
+    means?.connector ?? connectorOnDemand({ askPassphrase: passphraseAsker(environment, { json }) });
   const session = new Session(
     { inventory, connector, view, warnings, losses, isShared: means !== undefined },
     options,

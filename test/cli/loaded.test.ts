@@ -1,0 +1,64 @@
+import { build } from 'esbuild';
+import { beforeAll, expect, test } from 'vitest';
+import { bundling } from '../../scripts/bundling.mjs';
+
+type Inputs = Readonly<Record<string, { readonly imports: readonly { path: string; kind: string }[] }>>;
+
+let inputs: Inputs;
+
+beforeAll(async () => {
+  const made = await build({
+    ...bundling,
+    entryPoints: ['src/main.ts'],
+    outdir: 'dist',
+    metafile: true,
+    write: false,
+  });
+  inputs = made.metafile.inputs;
+});
+
+/** Every file that is loaded with this one; what it imports later, by import(), isn't. */
+function loadedWith(file: string): ReadonlySet<string> {
+  const loaded = new Set([file]);
+  for (const one of loaded)
+    for (const { path, kind } of inputs[one]?.imports ?? [])
+      if (kind !== 'dynamic-import' && inputs[path] !== undefined) loaded.add(path);
+  return loaded;
+}
+
+/** The libraries among them. */
+function librariesWith(file: string): readonly string[] {
+  const names = [...loadedWith(file)].flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [],
+  );
+  return [...new Set(names.filter((name) => !name.startsWith('node_modules/')))].toSorted();
+}
+
+/** The rooms of src among them. */
+function roomsWith(file: string): readonly string[] {
+  const names = [...loadedWith(file)].flatMap((path) => /^src\/([^/]+)\//.exec(path)?.[1] ?? []);
+  return [...new Set(names)].toSorted();
+}
+
+test('a help text needs one library, and neither hosts, formats nor playbooks', () => {
+  expect(librariesWith('src/process.ts')).toEqual(['commander']);
+  for (const room of ['formats', 'host', 'plan', 'playbook', 'steps', 'verify'])
+    expect(roomsWith('src/process.ts'), room).not.toContain(room);
+});
+
+test('an inventory is read without what connects to hosts, and without what only some reports need', () => {
+  expect(librariesWith('src/cli/session.ts')).toEqual([
+    ...['chalk', 'commander', 'diff', 'jsonc-parser', 'liquidjs', 'p-limit'],
+    ...['tldts', 'tldts-core', 'yaml', 'yocto-queue', 'zod'],
+  ]);
+  expect(
+    [...loadedWith('src/cli/session.ts')].filter((path) => /^src\/(?:ssh\/ssh2|host)\//.test(path)),
+  ).toEqual([]);
+});
+
+test('of the fifty languages that a library speaks, the program brings one', () => {
+  expect(Object.keys(inputs).filter((path) => path.includes('zod/v4/locales/'))).toEqual([
+    'node_modules/zod/v4/locales/en.js',
+    'node_modules/zod/v4/locales/index.js',
+  ]);
+});
