@@ -71,7 +71,12 @@ export class Measuring {
       ...{ at: iso(this.#began), endedAt: iso(now) },
       phases: this.#phases.take().map((one) => ({ ...one })),
       certificates: [...first.values()].map((one) => ({
-        ...{ name: one.name, ends: iso(one.validTo), endsSoon: endsSoon(one, now) },
+        ...{
+          name: one.name,
+          begins: iso(one.validFrom),
+          ends: iso(one.validTo),
+          endsSoon: endsSoon(one, now),
+        },
       })),
     };
   }

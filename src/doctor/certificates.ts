@@ -1,15 +1,10 @@
+import { type Lifetime, lateness } from '../model/certificate-lifetime.ts';
 import { absent, bySurroundings, found, type HostTrouble, notApplicable } from './seen.ts';
 import type { Certificate } from './surroundings.ts';
 
-const day = 24 * 60 * 60 * 1000;
-
-/**
- * Whether it ends before whatever renews it would have done so: certbot(1) and RFC 9773 do that with a third
- * of the lifetime left. Of one that people renew once a year that would be months, so never more than 14
- * days.
- */
-export function endsSoon({ validFrom, validTo }: Certificate, now: number): boolean {
-  return validTo - now < Math.min((validTo - validFrom) / 4, 14 * day);
+/** Whether whatever renews it should have done so by now, or it has ended. */
+export function endsSoon(certificate: Lifetime, now: number): boolean {
+  return lateness(certificate, now) !== 'in-time';
 }
 
 export const certificateEnding: HostTrouble = {

@@ -29,6 +29,8 @@ export interface ShownCertificate {
   readonly ends: string;
   /** it ends before whatever renews it would have done so */
   readonly endsSoon: boolean;
+  /** since when it is valid; ISO 8601, UTC */
+  readonly begins: string;
 }
 
 /**

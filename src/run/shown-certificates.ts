@@ -41,7 +41,8 @@ export function certificatesIn(
       const before = known.get(key);
       const hosts = [...new Set([...(before?.hosts ?? []), host])];
       const ends = isoOf(one.validTo / 1_000);
-      known.set(key, { name: one.name, hosts, ends, endsSoon: endsSoon(one, now) });
+      const begins = isoOf(one.validFrom / 1_000);
+      known.set(key, { name: one.name, hosts, begins, ends, endsSoon: endsSoon(one, now) });
     }
   }
   return [...known.values()].sort((one, other) => Date.parse(one.ends) - Date.parse(other.ends));

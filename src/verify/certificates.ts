@@ -21,8 +21,18 @@ export async function askCertificates(
   const wrong = verdicts.flatMap((verdict, index) =>
     verdict.outcome === 'failed' ? [{ ...verdict, port: questions[index]?.port }] : [],
   );
+  const notes = verdicts.flatMap(({ note }, index) =>
+    note === undefined ? [] : [`port ${questions[index]?.port}: ${note}`],
+  );
+  const note = notes.length === 0 ? {} : { note: [...new Set(notes)].join('; ') };
   const [first] = wrong;
-  if (first === undefined) return { outcome: 'passed', expected, found: verdicts[0]?.found ?? '' };
+  if (first === undefined) return { outcome: 'passed', expected, found: verdicts[0]?.found ?? '', ...note };
   const found = [...new Set(wrong.map(({ found: words, port }) => `port ${port}: ${words}`))].join('; ');
-  return { outcome: 'failed', expected, found, ...(first.fix === undefined ? {} : { fix: first.fix }) };
+  return {
+    outcome: 'failed',
+    expected,
+    found,
+    ...note,
+    ...(first.fix === undefined ? {} : { fix: first.fix }),
+  };
 }

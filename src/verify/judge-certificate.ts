@@ -1,12 +1,12 @@
+import { lateFrom, lateness } from '../model/certificate-lifetime.ts';
 import type { CertificateQuestion, Verdict } from '../model/outside-check.ts';
 import type { NoAnswer, ShownCertificate } from './answers.ts';
 
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * Whether a browser trusts a certificate, and will next week. Whatever renews certificates does so with a
- * third of their lifetime left (certbot(1), RFC 9773), so below a quarter something is wrong; but with those
- * that people renew once a year that would be three months, so never more than 14 days.
+ * Whether a browser trusts a certificate, and will go on doing so. One that should have been renewed by now
+ * gets a note, and is a fault where nobody may wait for that any more.
  */
 export function judgeCertificate(
   { hostname, port }: CertificateQuestion,
@@ -24,8 +24,13 @@ export function judgeCertificate(
   if (!Number.isFinite(left)) {
     return { outcome: 'failed', expected, found: "when its certificate ends can't be read" };
   }
-  const least = Math.min((shown.validTo - shown.validFrom) / 4, 14 * day);
-  return { outcome: left < least ? 'failed' : 'passed', expected, found: `it ends in ${spanWords(left)}` };
+  const found = `it ends in ${spanWords(left)}`;
+  const late = lateness(shown, now);
+  if (late === 'in-time') return { outcome: 'passed', expected, found };
+  if (late !== 'late') return { outcome: 'failed', expected, found };
+  const since = new Date(lateFrom(shown)).toISOString().slice(0, 10);
+  const note = `it ends in ${spanWords(left)}, and should have been renewed by ${since}`;
+  return { outcome: 'passed', expected, found, note };
 }
 
 function spanWords(milliseconds: number): string {

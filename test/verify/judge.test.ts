@@ -132,18 +132,26 @@ describe('judgeCertificate', () => {
 
   it.each([
     // lifetime and what is left of it, in days
-    [90, 30, 'passed'],
-    [90, 14, 'passed'],
-    [90, 13.9, 'failed'],
-    [45, 12, 'passed'],
-    [45, 11, 'failed'],
-    [6, 1.6, 'passed'],
-    [6, 1.4, 'failed'],
-    [365, 20, 'passed'],
-    [365, 13, 'failed'],
-  ])('a certificate for %s days of which %s are left: %s', (lifetime, left, outcome) => {
-    expect(judge(lifetime, left).outcome).toBe(outcome);
-  });
+    [90, 23, 'passed', false],
+    [90, 22, 'passed', true],
+    [90, 11, 'failed', false],
+    [45, 12, 'passed', false],
+    [45, 11, 'passed', true],
+    [45, 5.5, 'failed', false],
+    [6, 2.3, 'passed', false],
+    [6, 2.2, 'passed', true],
+    [6, 1, 'failed', false],
+    [398, 23, 'passed', false],
+    [3650, 22, 'passed', true],
+    [365, 11, 'failed', false],
+    [365, -1, 'failed', false],
+  ])(
+    'a certificate for %s days of which %s are left: %s, with a note: %s',
+    (lifetime, left, outcome, note) => {
+      expect(judge(lifetime, left)).toMatchObject({ outcome });
+      expect(judge(lifetime, left).note !== undefined).toBe(note);
+    },
+  );
 
   it('says what a browser would hold against it', () => {
     expect(judge(90, 80, 'the certificate of bbb.example.com is self-signed')).toMatchObject({

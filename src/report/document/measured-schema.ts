@@ -15,6 +15,7 @@ export const measured = z
       .array(
         z.object({
           name: z.string(),
+          begins: z.string().optional().describe('since when it is valid; ISO 8601, UTC'),
           ends: z.string().describe('ISO 8601, UTC'),
           endsSoon: z.boolean().describe('whatever renews it should have done so by now'),
         }),

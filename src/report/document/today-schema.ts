@@ -37,6 +37,7 @@ export const today = z
         z.object({
           name: z.string().describe('the name for which it was asked'),
           hosts: z.array(z.string()),
+          begins: z.string().optional().describe('since when it is valid; ISO 8601, UTC'),
           ends: z.string().describe('ISO 8601, UTC'),
           endsSoon: z.boolean().describe('whatever renews it should have done so by now'),
         }),

@@ -26,9 +26,9 @@ export function todayDocument(today: Today | undefined): Pick<ReportDocument, 't
         guards: guards.map(guardDocument),
       })),
       edited: edited.map(({ host, at }) => ({ name: cleanName(host), at })),
-      certificates: certificates.map(({ name, hosts, ends, endsSoon }) => ({
+      certificates: certificates.map(({ name, hosts, begins, ends, endsSoon }) => ({
         ...{ name: cleanName(name), hosts: hosts.map(cleanName) },
-        ...{ ends, endsSoon },
+        ...{ begins, ends, endsSoon },
       })),
       reboots: reboots.map(({ host, packages }) => ({
         name: cleanName(host),

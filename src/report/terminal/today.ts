@@ -170,7 +170,9 @@ function certificateWords(
 ): string {
   const days = Math.floor((Date.parse(ends) - Date.parse(now)) / 86_400_000);
   const when = days < 0 ? 'ended on' : 'ends on';
-  const left = days < 0 ? 'browsers refuse it' : `in ${count(days, 'day')}`;
+  const hours = Math.floor((Date.parse(ends) - Date.parse(now)) / 3_600_000);
+  const left =
+    days < 0 ? 'browsers refuse it' : days < 2 ? `in ${count(hours, 'hour')}` : `in ${count(days, 'day')}`;
   const soon = endsSoon && days >= 0 ? '; it should have been renewed by now' : '';
   return `${oneLine(name)} on ${namesWords(hosts.map(oneLine))}: ${when} ${ends.slice(0, 10)}, ${left}${soon}`;
 }

@@ -109,6 +109,11 @@ export const contract = [
     labels: ['cluster', 'name'],
     help: 'When the certificate ends that is shown for a name; where hosts show several, the first to end.',
   },
+  {
+    name: 'clusterproxy_certificate_late_timestamp_seconds',
+    labels: ['cluster', 'name'],
+    help: 'By when whatever renews that certificate should have done so, by the length of its lifetime.',
+  },
 ] as const satisfies readonly Metric[];
 
 export type MetricName = (typeof contract)[number]['name'];

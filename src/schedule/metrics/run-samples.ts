@@ -1,3 +1,4 @@
+import { lateFrom } from '../../model/certificate-lifetime.ts';
 import { exitStatus } from '../../model/result.ts';
 import type { ReportDocument } from '../../report/document/schema.ts';
 import type { MetricName, Sample } from './contract.ts';
@@ -74,9 +75,18 @@ function checkSamples({ document, cluster }: Known): readonly Sample[] {
 function certificateSamples({ document, cluster }: Known): readonly Sample[] {
   const certificates = document.measured?.certificates ?? document.today?.certificates ?? [];
   return [...new Set(certificates.map(({ name }) => name))].flatMap((name): Sample[] => {
-    const value = earliest(certificates.flatMap((one) => (one.name === name ? [one.ends] : [])));
+    const own = certificates.filter((one) => one.name === name);
+    const value = earliest(own.map(({ ends }) => ends));
     if (value === undefined) return [];
-    return [{ name: 'clusterproxy_certificate_end_timestamp_seconds', labels: { cluster, name }, value }];
+    const validFrom = secondsOf(own.find(({ ends }) => secondsOf(ends) === value)?.begins);
+    const labels = { cluster, name };
+    const late = validFrom && lateFrom({ validFrom: validFrom * 1000, validTo: value * 1000 }) / 1000;
+    return [
+      { name: 'clusterproxy_certificate_end_timestamp_seconds', labels, value },
+      ...(late === undefined
+        ? []
+        : [{ name: 'clusterproxy_certificate_late_timestamp_seconds', labels, value: late } as const]),
+    ];
   });
 }
 

@@ -1,3 +1,4 @@
+import { pagedFrom } from '../../model/certificate-lifetime.ts';
 import type { Finding } from '../../model/notify.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../../report/document/schema.ts';
 import { pathsThatDiffer } from '../differences.ts';
@@ -36,8 +37,12 @@ export function findingsOf(document: ReportDocument, now: number, mostOut: MostO
     ...checks.flatMap(({ host, id, outcome }): Finding[] =>
       outcome === 'failed' ? [{ host, kind: 'answers', what: id, severity: 'page' }] : [],
     ),
-    ...(measured?.certificates ?? []).flatMap(({ name, ends, endsSoon }): Finding[] => {
-      const isUrgent = Date.parse(ends) - now < soon;
+    ...(measured?.certificates ?? []).flatMap(({ name, begins, ends, endsSoon }): Finding[] => {
+      const validTo = Date.parse(ends);
+      const validFrom = begins === undefined ? Number.NaN : Date.parse(begins);
+      const isUrgent = Number.isNaN(validFrom)
+        ? validTo - now < soon
+        : now > pagedFrom({ validFrom, validTo });
       if (!isUrgent && !endsSoon) return [];
       return [{ host: '', kind: 'certificate', what: name, severity: isUrgent ? 'page' : 'ticket' }];
     }),

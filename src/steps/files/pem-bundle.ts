@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { lateFrom, lateness } from '../../model/certificate-lifetime.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, attributesOf, directoriesOf, hostname, ownership } from '../shared/parameters.ts';
@@ -27,10 +28,6 @@ const parameters = z.strictObject({
 });
 
 type BundleParameters = z.infer<typeof parameters>;
-
-const day = 24 * 60 * 60 * 1000;
-/** Earlier than this, it may still be renewed in time. */
-const soon = 7 * day;
 
 /**
  * Certificate, chain and key in one file, as HAProxy expects them, made from files on the host. A key that
@@ -135,10 +132,14 @@ function textOf(host: StepHost, path: string): string {
 
 function warnOf(host: StepHost, certificate: X509Certificate, names: readonly string[]): void {
   const end = Date.parse(certificate.validTo);
-  const left = end - Date.now();
-  const date = new Date(end).toISOString().slice(0, 10);
-  if (left <= 0) host.warn(`the certificate expired on ${date}: browsers refuse it`);
-  else if (left < soon) host.warn(`the certificate expires on ${date}`);
+  const lifetime = { validFrom: Date.parse(certificate.validFrom), validTo: end };
+  const late = lateness(lifetime, Date.now());
+  const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
+  if (late === 'ended') host.warn(`the certificate expired on ${dateOf(end)}: browsers refuse it`);
+  else if (late !== 'in-time') {
+    const since = dateOf(lateFrom(lifetime));
+    host.warn(`the certificate expires on ${dateOf(end)}, and should have been renewed by ${since}`);
+  }
   if (Date.parse(certificate.validFrom) > Date.now())
     host.warn('the certificate is not valid yet: browsers refuse it');
   const others = names.filter((name) => certificate.checkHost(name) === undefined);

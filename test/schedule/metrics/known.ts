@@ -31,7 +31,12 @@ export function measuredOf(cluster: string, endedAt = '2026-11-27T10:00:04.000Z'
   return {
     ...{ version: '1.2.3', cluster, playbook: 'bigbluebutton' },
     ...{ at: '2026-11-27T10:00:00.000Z', endedAt, phases: [{ phase: 'looking', seconds: 1.5 }] },
-    certificates: [{ name: 'bbb.example.com', ends: '2027-01-01T00:00:00.000Z', endsSoon: false }],
+    certificates: [
+      {
+        ...{ name: 'bbb.example.com', endsSoon: false },
+        ...{ begins: '2026-10-03T00:00:00.000Z', ends: '2027-01-01T00:00:00.000Z' },
+      },
+    ],
   };
 }
 

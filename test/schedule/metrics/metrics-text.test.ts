@@ -54,6 +54,10 @@ it('tells what a look found', async () => {
   expect(prod('certificate_end_timestamp_seconds', ',name="bbb.example.com"')).toBe(
     seconds('2027-01-01T00:00:00.000Z'),
   );
+  // Valid for 90 days: a quarter of them before its end.
+  expect(prod('certificate_late_timestamp_seconds', ',name="bbb.example.com"')).toBe(
+    seconds('2026-12-09T12:00:00.000Z'),
+  );
 });
 
 it('every series has exactly the labels of the contract', async () => {

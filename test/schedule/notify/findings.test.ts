@@ -6,14 +6,21 @@ const now = Date.parse('2026-11-27T10:00:00.000Z');
 const found = (...given: Parameters<typeof documentOf>) => findingsOf(documentOf(...given), now, () => 1);
 
 it('tells of certificates by when they end', () => {
-  const certificate = (ends: string, endsSoon: boolean) => ({
-    measured: { ...measuredOf('prod'), certificates: [{ name: 'bbb.example.com', ends, endsSoon }] },
+  const certificate = (ends: string, endsSoon: boolean, begins?: string) => ({
+    measured: {
+      ...measuredOf('prod'),
+      certificates: [{ name: 'bbb.example.com', ends, endsSoon, ...(begins && { begins }) }],
+    },
   });
   expect(found([], certificate('2027-02-01T00:00:00.000Z', false))).toEqual([]);
   expect(found([], certificate('2026-12-05T00:00:00.000Z', true))).toMatchObject([
     { kind: 'certificate', what: 'bbb.example.com', severity: 'ticket' },
   ]);
   expect(found([], certificate('2026-11-29T00:00:00.000Z', true))).toMatchObject([{ severity: 'page' }]);
+  // One for six days is renewed with three days left: nobody is woken when two are.
+  const short = (ends: string) => found([], certificate(ends, true, '2026-11-23T00:00:00.000Z'));
+  expect(short('2026-11-29T00:00:00.000Z')).toMatchObject([{ severity: 'ticket' }]);
+  expect(short('2026-11-28T09:00:00.000Z')).toMatchObject([{ severity: 'page' }]);
 });
 
 it('tells of drift that a step reports, and not of what is accepted or kept', () => {
