@@ -1,61 +1,132 @@
 import { type Lifetime, lateness } from '../model/certificate-lifetime.ts';
-import { absent, bySurroundings, found, type HostTrouble, notApplicable } from './seen.ts';
-import type { Certificate } from './surroundings.ts';
+import { laterDue } from './renewal-due.ts';
+import type { RenewalsFound } from './renewals-found.ts';
+import {
+  covers,
+  dateWords,
+  nobodyWords,
+  type Renewer,
+  renewerOf,
+  renewerWords,
+  titleOf,
+} from './renewed-by.ts';
+import { absent, bySurroundings, found, type HostSeen, type HostTrouble, notApplicable } from './seen.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Whether whatever renews it should have done so by now, or it has ended. */
 export function endsSoon(certificate: Lifetime, now: number): boolean {
   return lateness(certificate, now) !== 'in-time';
 }
 
+type Shown = Surroundings['shown'][number];
+
+/** Who renews each of the certificates that a host shows, as far as it is known. */
+export function shownWithRenewers(
+  { shown }: Surroundings,
+  renewals: RenewalsFound | undefined,
+): readonly { readonly one: Shown; readonly renewer: Renewer | undefined }[] {
+  return shown.map((one) => ({ one, renewer: renewals && renewerOf(one, renewals) }));
+}
+
 export const certificateEnding: HostTrouble = {
   id: 'certificate-ending',
   title: 'a certificate is about to end',
-  judge: bySurroundings(({ shown }, _host, { now }) => {
-    if (shown.length === 0) return notApplicable;
-    const ending = shown.filter((one) => endsSoon(one, now));
-    const [first] = ending;
-    if (first === undefined) return absent;
-    return found(
-      ending.map((one) => `port ${one.port} shows one for ${one.name} that ${endWords(one, now)}`).join('; '),
-      'browsers refuse the host from then on, and nobody gets into a meeting',
-      `certbot renew --cert-name ${first.name}, or renew it where it comes from`,
+  judge: bySurroundings((surroundings, { renewals }, { now }) => {
+    if (surroundings.shown.length === 0) return notApplicable;
+    const all = shownWithRenewers(surroundings, renewals);
+    const known = all.flatMap(({ one, renewer }) =>
+      renewer === undefined ? [] : [`the certificate of ${one.name} is ${renewerWords(renewer)}`],
     );
+    const note = known.length === 0 ? {} : { note: [...new Set(known)].join('; ') };
+    const ending = all.filter(
+      ({ one, renewer }) => lateness(one, now, laterDue(one, renewer?.due)) !== 'in-time',
+    );
+    const [first] = ending;
+    if (first === undefined) return { ...absent, ...note };
+    const facts = ending.map(
+      ({ one }) => `port ${one.port} shows one for ${one.name} that ${endWords(one, now)}`,
+    );
+    const nobody = first.renewer === undefined && renewals !== undefined ? `; ${nobodyWords(renewals)}` : '';
+    return {
+      ...found(
+        `${facts.join('; ')}${nobody}`,
+        'browsers refuse the host from then on, and nobody gets into a meeting',
+        renewalFix(first.one, first.renewer, surroundings),
+      ),
+      ...note,
+    };
   }),
 };
 
+/** How it is renewed at once, by whoever does so. */
+function renewalFix({ name }: Shown, renewer: Renewer | undefined, { lineages }: Surroundings): string {
+  const file = renewer?.kept?.file ?? '';
+  const folder = file.split('/').slice(0, -1).join('/');
+  switch (renewer?.client) {
+    case 'certbot':
+      return `certbot renew --cert-name ${folder.split('/').pop() ?? name}, which says what is wrong`;
+    case 'acme.sh':
+      return `acme.sh --home ${folder.split('/').slice(0, -1).join('/')} --cron, which says what is wrong`;
+    case 'lego':
+      return 'run the line that starts lego, which says what is wrong';
+    case 'caddy':
+    case 'nginx':
+    case 'haproxy':
+      return `journalctl -u ${renewer.client} and its error log say what is wrong`;
+    default:
+      return lineages.length > 0 && lineages.some((one) => one.name === name)
+        ? `certbot renew --cert-name ${name}, or renew it where it comes from`
+        : 'renew it where it comes from';
+  }
+}
+
 /**
- * certbot has a newer one of the same issuer than a daemon shows. A certificate of another authority isn't
- * replaced by certbot's, and says nothing.
+ * Whoever renews it has a newer one of the same issuer than a daemon shows. A certificate of another
+ * authority isn't replaced by that one, and says nothing.
  */
 export const certificateNotTakenUp: HostTrouble = {
   id: 'certificate-not-taken-up',
   title: 'a renewed certificate is not in use',
-  judge: bySurroundings(({ shown, lineages }) => {
-    if (shown.length === 0 || lineages.length === 0) return notApplicable;
-    const old = shown.filter((one) =>
-      lineages.some(
-        (lineage) =>
-          lineage.name === one.name &&
-          lineage.organization === one.organization &&
-          lineage.serial !== one.serial &&
-          lineage.validFrom > one.validFrom,
-      ),
-    );
+  judge: bySurroundings(({ shown, lineages }, { renewals }) => {
+    const kept = [
+      ...lineages.map((one) => ({
+        ...{ ...one, names: [one.name], client: 'certbot' as const },
+        file: `/etc/letsencrypt/live/${one.name}`,
+      })),
+      ...keptFiles(renewals),
+    ];
+    if (shown.length === 0 || kept.length === 0) return notApplicable;
+    const isNewer = (one: Shown) =>
+      kept.find(
+        (other) =>
+          covers(other.names, one.name) &&
+          other.organization === one.organization &&
+          other.serial !== one.serial &&
+          other.validFrom > one.validFrom,
+      );
+    const old = shown.flatMap((one) => {
+      const newer = isNewer(one);
+      return newer === undefined ? [] : [{ one, newer }];
+    });
     const [first] = old;
     if (first === undefined) return absent;
-    const ports = old.map(({ port }) => `port ${port}`).join(', ');
+    const ports = old.map(({ one }) => `port ${one.port}`).join(', ');
+    const isCertbots = first.newer.client === 'certbot';
     return found(
-      `${ports}: shown is the certificate that ends on ${dateWords(first.validTo)}, and /etc/letsencrypt/live/${first.name} has a newer one`,
+      `${ports}: shown is the certificate that ends on ${dateWords(first.one.validTo)}, and ${first.newer.file} has a newer one`,
       'the hook of the renewal reloads only one of the daemons, or a bundle was not made anew: this one ends although it was renewed',
-      `add a hook to /etc/letsencrypt/renewal-hooks/deploy that reloads what listens there: ss -ltnp sport = :${first.port}`,
+      `${isCertbots ? 'add a hook to /etc/letsencrypt/renewal-hooks/deploy' : `give ${titleOf(first.newer.client)} a command`} that reloads what listens there: ss -ltnp sport = :${first.one.port}`,
     );
   }),
 };
 
-function endWords({ validTo }: Certificate, now: number): string {
-  return validTo < now ? `ended on ${dateWords(validTo)}` : `ends on ${dateWords(validTo)}`;
+/** A daemon that gets certificates by itself takes them up by itself. */
+function keptFiles(renewals: HostSeen['renewals']) {
+  return (renewals?.kept ?? []).flatMap(({ client, file, names, certificate }) =>
+    client === 'acme.sh' || client === 'lego' ? [{ ...certificate, client, file, names }] : [],
+  );
 }
 
-function dateWords(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
+function endWords({ validTo }: Lifetime, now: number): string {
+  return validTo < now ? `ended on ${dateWords(validTo)}` : `ends on ${dateWords(validTo)}`;
 }

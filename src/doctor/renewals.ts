@@ -1,3 +1,8 @@
+import type { Finding } from '../model/trouble.ts';
+import { shownWithRenewers } from './certificates.ts';
+import { settingOf } from './renewal-due.ts';
+import type { RenewalsFound } from './renewals-found.ts';
+import { titleOf } from './renewed-by.ts';
 import { absent, bySurroundings, found, type HostTrouble, notApplicable } from './seen.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -17,10 +22,12 @@ const commands: Readonly<Record<string, string>> = {
 export const renewalNotTold: HostTrouble = {
   id: 'renewal-not-told',
   title: 'a daemon is not told of renewed certificates',
-  judge: bySurroundings((surroundings, { snapshot }) => {
+  judge: bySurroundings((surroundings, { snapshot, renewals }) => {
+    const untoldByOthers = renewals && notToldByOthers(surroundings, renewals);
+    if (untoldByOthers?.outcome === 'found') return untoldByOthers;
     const isUp = (daemon: string) => snapshot.units.get(`${daemon}.service`)?.active === 'active';
     const using = surroundings.uses.filter((one) => isUp(one.daemon) && isCertbots(one, surroundings));
-    if (using.length === 0) return notApplicable;
+    if (using.length === 0) return untoldByOthers ?? notApplicable;
     const { reloads } = surroundings;
     if (reloads.includes('?')) return absent;
     const untold = [...new Set(using.map(({ daemon }) => daemon))].filter((one) => !reloads.includes(one));
@@ -35,6 +42,38 @@ export const renewalNotTold: HostTrouble = {
     );
   }),
 };
+
+/**
+ * acme.sh or lego renews the one that is shown, and no command that it runs afterwards is known, nor
+ * anything that reloads a daemon every now and then. Undefined where neither of them does.
+ */
+function notToldByOthers(surroundings: Surroundings, renewals: RenewalsFound): Finding | undefined {
+  const theirs = shownWithRenewers(surroundings, renewals).flatMap(({ one, renewer }) =>
+    renewer?.kept !== undefined && (renewer.client === 'acme.sh' || renewer.client === 'lego')
+      ? [{ one, kept: renewer.kept }]
+      : [],
+  );
+  if (theirs.length === 0) return undefined;
+  const untold = theirs.find(({ kept: { client, settings } }) => {
+    if (renewals.reloads) return false;
+    if (client === 'acme.sh') {
+      const hooks = ['Le_ReloadCmd', 'Le_PostHook', 'Le_RenewHook'];
+      return hooks.every((hook) => (settingOf(settings, hook) ?? '').replaceAll("'", '') === '');
+    }
+    const lines = renewals.runs.filter((one) => one.client === client).map(({ line }) => line);
+    // A line that isn't known may do anything.
+    return lines.length > 0 && !lines.some((line) => /hook|reload|restart|kill|HUP/.test(line));
+  });
+  if (untold === undefined) return absent;
+  const { client } = untold.kept;
+  return found(
+    `${titleOf(client)} renews the certificate of ${untold.one.name}, and reloads nothing afterwards`,
+    'what shows it goes on showing the old certificate until that ends, and then browsers refuse it',
+    client === 'lego'
+      ? 'add --renew-hook "systemctl reload nginx" to the line that runs lego, or what reloads the daemon that shows it'
+      : `acme.sh --install-cert -d ${untold.one.name} with --fullchain-file, --key-file and --reloadcmd "systemctl reload nginx", or what reloads the daemon that shows it`,
+  );
+}
 
 /** HAProxy has a bundle of its own, so what it shows has to be of the same name and issuer. */
 function isCertbots(

@@ -1,5 +1,6 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Finding } from '../model/trouble.ts';
+import type { RenewalsFound } from './renewals-found.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** A host that was looked at, as the judgements see it. */
@@ -11,6 +12,8 @@ export interface HostSeen {
   readonly snapshot: Snapshot;
   /** undefined if they could not be found out */
   readonly surroundings: Surroundings | undefined;
+  /** who renews certificates there; undefined if that could not be found out */
+  readonly renewals: RenewalsFound | undefined;
   /** whether it has the cluster's address */
   readonly isDoor: boolean;
   /** units that count for its role */

@@ -85,7 +85,7 @@ export function readSurroundings(answer: Answer | undefined): Surroundings | und
     addresses: values('address'),
     shown: values('shown').flatMap((line) => {
       const [name = '', port = '', rest] = splitTwice(line);
-      return certificate(rest).map((one) => ({ ...one, name, port: Number(port) }));
+      return readCertificate(rest).map((one) => ({ ...one, name, port: Number(port) }));
     }),
     uses: values('uses').map((line) => {
       const [daemon = '', name = '', port] = line.split(' ');
@@ -94,7 +94,7 @@ export function readSurroundings(answer: Answer | undefined): Surroundings | und
     reloads: [...new Set(values('reloads'))],
     lineages: values('lineage').flatMap((line) => {
       const [name = '', ...rest] = line.split(' ');
-      return certificate(rest.join(' ')).map((one) => ({ ...one, name }));
+      return readCertificate(rest.join(' ')).map((one) => ({ ...one, name }));
     }),
   };
 }
@@ -120,8 +120,8 @@ function splitTwice(line: string): readonly [string | undefined, string | undefi
   return [first, second, rest.join(' ')];
 }
 
-/** `SERIAL|Nov 26 08:00:00 2026 GMT|Feb 24 08:00:00 2027 GMT|CN=R3,O=Let's Encrypt,C=US` */
-function certificate(text: string): readonly Certificate[] {
+/** One or none: `SERIAL|Nov 26 08:00:00 2026 GMT|Feb 24 08:00:00 2027 GMT|CN=R3,O=Let's Encrypt,C=US` */
+export function readCertificate(text: string): readonly Certificate[] {
   const [serial = '', from = '', to = '', issuer = ''] = text.split('|');
   const [validFrom, validTo] = [Date.parse(from), Date.parse(to)];
   if (serial === '' || Number.isNaN(validFrom) || Number.isNaN(validTo)) return [];

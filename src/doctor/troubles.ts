@@ -5,6 +5,7 @@ import { clockDiffers } from './clock.ts';
 import { diskNearlyFull, inodesNearlyUsedUp } from './disk.ts';
 import { deadIpv6, nameOfAnotherHost, nameUnresolved } from './names.ts';
 import { fileBeside, halfConfigured, needrestart, rebootRequired, unattendedUpgrades } from './packages.ts';
+import { renewalStopped } from './renewal-stopped.ts';
 import { renewalNotTold } from './renewals.ts';
 import type { ClusterSeen, HostTrouble } from './seen.ts';
 import { nodeStaysOut } from './stays-out.ts';
@@ -21,6 +22,7 @@ export const hostTroubles: readonly HostTrouble[] = [
   inodesNearlyUsedUp,
   certificateEnding,
   certificateNotTakenUp,
+  renewalStopped,
   renewalNotTold,
   serviceDown,
   selinuxForbids,

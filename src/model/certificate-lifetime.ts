@@ -5,8 +5,8 @@ export interface Lifetime {
 }
 
 /**
- * `in-time`: nothing has to be done yet. `late`: whatever renews it should have done so a while ago. `urgent`:
- * so late that nobody may wait for it any more. `ended`: browsers refuse it.
+ * `in-time`: nothing has to be done yet. `late`: whatever renews it should have done so a while ago.
+ * `urgent`: so late that nobody may wait for it any more. `ended`: browsers refuse it.
  */
 export type Lateness = 'in-time' | 'late' | 'urgent' | 'ended';
 

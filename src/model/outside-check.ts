@@ -113,6 +113,18 @@ export function isForBrowser(check: AnyCheck): check is BrowserCheck {
 export const checkOutcomes = ['passed', 'failed', 'not-applicable', 'not-asked'] as const;
 export type CheckOutcome = (typeof checkOutcomes)[number];
 
+/** A certificate that browsers trust, and that is to be renewed in time. */
+export interface TrustedCertificate {
+  /** the name that it was asked for */
+  readonly name: string;
+  readonly port: number;
+  /** in hexadecimal */
+  readonly serial: string;
+  /** milliseconds since the epoch */
+  readonly validFrom: number;
+  readonly validTo: number;
+}
+
 /** What was expected and what was found, in words. */
 export interface Verdict {
   /** `not-asked`: nobody knows; `not-applicable`: there is nothing to ask about */
@@ -125,6 +137,8 @@ export interface Verdict {
   readonly fix?: string;
   /** what was heard is about to change, as HAProxy has only just begun to ask */
   readonly unsettled?: boolean;
+  /** those that were shown, where there is nothing against them but their time */
+  readonly certificates?: readonly TrustedCertificate[];
 }
 
 /** A check and how it ended. */
@@ -144,4 +158,6 @@ export interface CheckResult {
   readonly fix: string | undefined;
   /** the answer may be another one in a few seconds */
   readonly unsettled?: boolean | undefined;
+  /** those that were shown, where there is nothing against them but their time */
+  readonly certificates?: readonly TrustedCertificate[] | undefined;
 }

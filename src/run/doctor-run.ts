@@ -1,4 +1,5 @@
 import { seeFromHere } from '../doctor/from-here.ts';
+import { readRenewals } from '../doctor/renewals-found.ts';
 import type { ClusterSeen, HostSeen, SeenFromHere } from '../doctor/seen.ts';
 import { readSurroundings } from '../doctor/surroundings.ts';
 import { judgeHosts } from '../doctor/troubles.ts';
@@ -50,8 +51,8 @@ const generalUnits = [
 export async function doctorRun(options: DoctorOptions): Promise<Examined> {
   const { inventory, signal } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const program = await remoteFile('surroundings.sh');
-  const reads = new Map(inventory.hosts.map((host) => [host.name, whatToRead(inventory, host, program)]));
+  const programs = await Promise.all([remoteFile('surroundings.sh'), remoteFile('renewals.sh')]);
+  const reads = new Map(inventory.hosts.map((host) => [host.name, whatToRead(inventory, host, programs)]));
   const [looks, names, told] = await Promise.all([
     look(options, ({ name }) => reads.get(name)?.reads ?? noReads),
     namesFromHere(inventory, signal),
@@ -93,12 +94,17 @@ export async function doctorRun(options: DoctorOptions): Promise<Examined> {
 interface WhatToRead {
   readonly reads: Reads;
   readonly surroundings: Query;
+  readonly renewals: Query;
   /** those of its role, and those that its health depends on */
   readonly units: readonly string[];
   readonly needed: readonly string[];
 }
 
-function whatToRead(inventory: Inventory, host: InventoryHost, program: string): WhatToRead {
+function whatToRead(
+  inventory: Inventory,
+  host: InventoryHost,
+  [program, ofRenewals]: readonly [surroundings: string, renewals: string],
+): WhatToRead {
   const planned = plannedReads(inventory, host);
   const beside = planned.paths.filter((path) => path.startsWith('/etc/') && !isGlob(path));
   const names = inventory.hosts.flatMap(({ hostname }) => hostname ?? []);
@@ -108,16 +114,17 @@ function whatToRead(inventory: Inventory, host: InventoryHost, program: string):
     program,
     args: [own.filter((name) => name !== '').join(' '), ...beside],
   };
+  const renewals: Query = { kind: 'program', program: ofRenewals, args: [] };
   const more: Reads = {
     ...noReads,
     units: generalUnits,
     names: [...names, inventory.cluster.hostname].filter((name) => name !== ''),
-    queries: [surroundings],
+    queries: [surroundings, renewals],
   };
   const symptoms = symptomReads(inventory, host).map((some) => ({ ...noReads, ...some }));
   return {
     reads: mergeReads([planned, ...symptoms, more]),
-    surroundings,
+    ...{ surroundings, renewals },
     units: planned.units,
     needed: neededUnits(inventory, host),
   };
@@ -145,11 +152,12 @@ function hostSeen(
   inventory: Inventory,
   host: InventoryHost,
   snapshot: Snapshot,
-  { surroundings, units, needed }: WhatToRead,
+  { surroundings, renewals, units, needed }: WhatToRead,
 ): HostSeen {
   return {
     ...{ name: host.name, role: host.role, hostname: host.hostname, snapshot, units, needed },
     surroundings: readSurroundings(snapshot.answers.get(queryKey(surroundings))),
+    renewals: readRenewals(snapshot.answers.get(queryKey(renewals))),
     isDoor: isDoor(inventory, host),
     setBack: host.state === 'active' ? valuesSetBack(snapshot, itemFormatsOf(inventory.playbook)) : [],
   };

@@ -21,6 +21,7 @@ import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 import { askStreams, needsStream } from './verify-stream.ts';
+import { askingRenewals, withRenewers } from './with-renewers.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
@@ -51,10 +52,11 @@ export interface Verified {
 export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const { inventory } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
+  const renewals = await askingRenewals();
   const looks = await look(options, (host) =>
     mergeReads([
       readsOf(inventory, host, { guards: false, checks: 'all' }),
-      { ...noReads, queries: askedQueries(inventory, host) },
+      { ...noReads, queries: [...askedQueries(inventory, host), renewals.query] },
     ]),
   );
   const cluster = viewCluster(asAnswered(inventory, looks), snapshotsOf(looks));
@@ -84,7 +86,11 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
               ...withHostsView(
                 cluster,
                 one.host.name,
-                checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
+                withRenewers(
+                  checks.map((check) => resultOf(one, check, byId.get(check.id) ?? notApplicable)),
+                  renewals.read(one.snapshot),
+                  options.now(),
+                ),
               ),
               ...inBrowser
                 .filter((check) => options.browser !== undefined && needsMeeting(check))

@@ -24,6 +24,8 @@ export interface ShownCertificate {
   readonly mistrust: string | undefined;
   /** what to do about that, where it is known better than for certificates in general */
   readonly fix?: string;
+  /** in hexadecimal; undefined where it isn't told */
+  readonly serial?: string;
   /** milliseconds since the epoch */
   readonly validFrom: number;
   readonly validTo: number;

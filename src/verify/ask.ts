@@ -27,7 +27,7 @@ export interface Asking {
 }
 
 /** How a check ended, and what to do. */
-export type Asked = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix'>;
+export type Asked = Pick<CheckResult, 'outcome' | 'expected' | 'found' | 'note' | 'fix' | 'certificates'>;
 
 /** How a check ended that could not be asked, and why not. */
 export function notAsked(found: string): Asked {

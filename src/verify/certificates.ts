@@ -25,14 +25,13 @@ export async function askCertificates(
     note === undefined ? [] : [`port ${questions[index]?.port}: ${note}`],
   );
   const note = notes.length === 0 ? {} : { note: [...new Set(notes)].join('; ') };
+  const certificates = verdicts.flatMap((verdict) => verdict.certificates ?? []);
   const [first] = wrong;
-  if (first === undefined) return { outcome: 'passed', expected, found: verdicts[0]?.found ?? '', ...note };
+  if (first === undefined) {
+    return { outcome: 'passed', expected, found: verdicts[0]?.found ?? '', ...note, certificates };
+  }
   const found = [...new Set(wrong.map(({ found: words, port }) => `port ${port}: ${words}`))].join('; ');
-  return {
-    outcome: 'failed',
-    expected,
-    found,
-    ...note,
-    ...(first.fix === undefined ? {} : { fix: first.fix }),
-  };
+  const fix = first.fix === undefined ? {} : { fix: first.fix };
+  const isTime = wrong.every((verdict) => (verdict.certificates ?? []).length > 0);
+  return { outcome: 'failed', expected, found, ...note, ...fix, ...(isTime ? { certificates } : {}) };
 }

@@ -24,13 +24,15 @@ export function judgeCertificate(
   if (!Number.isFinite(left)) {
     return { outcome: 'failed', expected, found: "when its certificate ends can't be read" };
   }
+  const { serial, validFrom, validTo } = shown;
+  const certificates = serial === undefined ? [] : [{ name: hostname, port, serial, validFrom, validTo }];
   const found = `it ends in ${spanWords(left)}`;
   const late = lateness(shown, now);
-  if (late === 'in-time') return { outcome: 'passed', expected, found };
-  if (late !== 'late') return { outcome: 'failed', expected, found };
+  if (late === 'in-time') return { outcome: 'passed', expected, found, certificates };
+  if (late !== 'late') return { outcome: 'failed', expected, found, certificates };
   const since = new Date(lateFrom(shown)).toISOString().slice(0, 10);
   const note = `it ends in ${spanWords(left)}, and should have been renewed by ${since}`;
-  return { outcome: 'passed', expected, found, note };
+  return { outcome: 'passed', expected, found, note, certificates };
 }
 
 function spanWords(milliseconds: number): string {

@@ -161,7 +161,7 @@ function certificateOf(
     socket.on('close', stopWaiting);
     socket.on('secureConnect', () => {
       const shown = socket.getPeerCertificate(true);
-      const { valid_from, valid_to } = shown;
+      const { valid_from, valid_to, serialNumber: serial } = shown;
       // Node gives the code of OpenSSL's verification, or an Error where the names differ.
       const { authorizationError: why } = socket;
       const code = why instanceof Error ? (why as NodeJS.ErrnoException).code : why;
@@ -171,6 +171,7 @@ function certificateOf(
         kind: 'certificate',
         mistrust: socket.authorized ? undefined : mistrust,
         ...(alone === undefined ? {} : { fix: alone.fix }),
+        serial,
         validFrom: Date.parse(valid_from),
         validTo: Date.parse(valid_to),
       });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readRenewals } from '../../src/doctor/renewals-found.ts';
 import type { ClusterSeen, HostSeen, SeenFromHere } from '../../src/doctor/seen.ts';
 import { readSurroundings } from '../../src/doctor/surroundings.ts';
 import { hostTroubles, judgeHosts } from '../../src/doctor/troubles.ts';
@@ -31,6 +32,8 @@ const sound: readonly (readonly [key: string, value: string])[] = [
 interface Given {
   readonly more?: readonly (readonly [key: string, value: string])[];
   readonly without?: string;
+  /** what renewals.sh prints */
+  readonly renewals?: readonly (readonly [key: string, value: string])[];
   readonly snapshot?: Partial<Snapshot>;
   readonly host?: Partial<HostSeen>;
   readonly here?: Partial<SeenFromHere>;
@@ -44,7 +47,7 @@ function printed(lines: readonly (readonly [string, string])[]) {
   };
 }
 
-function hostOf({ more = [], without, snapshot, host }: Given): HostSeen {
+function hostOf({ more = [], without, renewals = [], snapshot, host }: Given): HostSeen {
   const lines = [...more, ...sound.filter(([key]) => key !== without)];
   return {
     ...{ name: 'bbb-01', role: 'node', hostname: name, isDoor: false, setBack: [] },
@@ -57,6 +60,7 @@ function hostOf({ more = [], without, snapshot, host }: Given): HostSeen {
       ...snapshot,
     },
     surroundings: readSurroundings(printed(lines)),
+    renewals: readRenewals(printed(renewals)),
     ...host,
   };
 }
@@ -95,6 +99,14 @@ const ahead = (clockOffset: number): HostSeen => ({
   ...other,
   snapshot: { ...other.snapshot, clockOffset },
 });
+
+/** A certificate that a client keeps, and lines that it has written down. */
+const kept = (client: string, x509: string, ...settings: readonly string[]) =>
+  ['own', [client, '/etc/x/cert.pem', x509, `DNS:${name}`, ...settings].join('\u001f')] as const;
+const timer = (client: string, active: string) => [
+  ['runs', `${client}\u001ftimer\u001f${client}.timer`] as const,
+  ['unit', `${client}.timer\u001floaded\u001f${active}`] as const,
+];
 
 describe('troubles that any host can have', () => {
   it('finds none on a sound host', () => {
@@ -163,6 +175,67 @@ describe('troubles that any host can have', () => {
         ],
       },
       'port 5349',
+    ],
+    [
+      'renewal-stopped',
+      { renewals: [kept('certbot', fresh, 'version = 2.1.0'), ...timer('certbot', 'inactive')] },
+      `certbot keeps the certificate of ${name}, and certbot.timer is not active`,
+    ],
+    [
+      'renewal-stopped',
+      { renewals: [kept('certbot', fresh, 'autorenew = False'), ...timer('certbot', 'active')] },
+      'autorenew is off for it',
+    ],
+    [
+      'renewal-stopped',
+      { renewals: [kept('certbot', fresh, 'authenticator = manual'), ...timer('certbot', 'active')] },
+      'it was proved by hand',
+    ],
+    [
+      'renewal-stopped',
+      {
+        // Due on 2 November, and a quarter of what was left then has passed.
+        renewals: [
+          kept('acme.sh', fresh, `Le_NextRenewTime='${Date.parse('2026-11-02T00:00:00Z') / 1000}'`),
+          ['runs', 'acme.sh\u001fcron\u001f/var/spool/cron/crontabs/root'],
+          ['unit', 'cron.service\u001floaded\u001factive'],
+          ['reloads', ''],
+        ],
+      },
+      'was to renew it on 2026-11-02, and has not; cron runs it (/var/spool/cron/crontabs/root)',
+    ],
+    [
+      'renewal-not-told',
+      {
+        renewals: [
+          kept('acme.sh', fresh, "Le_ReloadCmd=''", `Le_NextRenewTime='${now / 1000}'`),
+          ['runs', 'acme.sh\u001fcron\u001f/etc/crontab'],
+          ['unit', 'cron.service\u001floaded\u001factive'],
+        ],
+      },
+      `acme.sh renews the certificate of ${name}, and reloads nothing afterwards`,
+    ],
+    [
+      'renewal-not-told',
+      {
+        renewals: [
+          kept('lego', fresh),
+          ['runs', 'lego\u001ftimer\u001flego.timer\u001fExecStart=/usr/bin/lego --path /var/lib/lego renew'],
+          ['unit', 'lego.timer\u001floaded\u001factive'],
+        ],
+      },
+      'lego renews',
+    ],
+    [
+      'certificate-not-taken-up',
+      {
+        without: 'lineage',
+        renewals: [
+          kept('lego', certificate('0B', 'Nov 20 08:00:00 2026', 'Feb 18 08:00:00 2027')),
+          ...timer('lego', 'active'),
+        ],
+      },
+      'and /etc/x/cert.pem has a newer one',
     ],
     [
       'renewal-not-told',
@@ -277,6 +350,30 @@ describe('troubles that any host can have', () => {
   });
 
   it.each<readonly [words: string, given: Given]>([
+    [
+      'certbot with a timer',
+      { renewals: [kept('certbot', fresh, 'version = 2.1.0'), ...timer('certbot', 'active')] },
+    ],
+    [
+      'acme.sh with a command',
+      {
+        renewals: [
+          kept('acme.sh', fresh, "Le_ReloadCmd='...'", `Le_NextRenewTime='${now / 1000 - 86_400}'`),
+          ...timer('acme.sh', 'active'),
+        ],
+      },
+    ],
+    [
+      'HAProxy, which renews with a twelfth of the lifetime left',
+      {
+        without: 'shown',
+        renewals: [
+          ['asks', `haproxy\u001f  ssl-f-use crt "a.pem" acme LE domains "www.example.com,${name}"`],
+          ['unit', 'haproxy.service\u001floaded\u001factive'],
+        ],
+        more: [['shown', `${name} 443 ${certificate('0A', 'Sep  8 08:00:00 2026', 'Dec  7 08:00:00 2026')}`]],
+      },
+    ],
     [
       'a large disk with little left in per cent',
       { more: [['disk', '9000000000 100000000 6000000 5000000 /srv']] },

@@ -140,6 +140,18 @@ const faults: readonly Fault[] = [
     trouble: 'renewal-not-told',
   },
   {
+    name: 'the timer of whoever renews a certificate is off',
+    host: 1,
+    make: [
+      `d=/root/.acme.sh/ill-01.example.com_ecc && mkdir -p $d && cp ${CERTIFICATE.fullchain} $d/ill-01.example.com.cer`,
+      `printf "%s\\n" "Le_ReloadCmd='__ACME_BASE64__START_bmdpbngK__ACME_BASE64__END_'" > $d/ill-01.example.com.conf`,
+      'printf "%s\\n" "[Timer]" "OnCalendar=daily" > /etc/systemd/system/acme-renewal.timer',
+      'printf "%s\\n" "[Service]" "ExecStart=/root/.acme.sh/acme.sh --cron" > /etc/systemd/system/acme-renewal.service',
+    ].join(' && '),
+    mend: 'rm -r /root/.acme.sh /etc/systemd/system/acme-renewal.*',
+    trouble: 'renewal-stopped',
+  },
+  {
     name: 'the certificate of the proxy has ended',
     host: 'proxy',
     make: [
