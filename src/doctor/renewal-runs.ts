@@ -1,4 +1,4 @@
-import type { Client, RenewalsFound, Runs } from './renewals-found.ts';
+import type { Client, RenewalsFound, Runs, UnitSeen } from './renewals-found.ts';
 
 /** Whether a client runs at all, in words that follow "renewed by CLIENT;". */
 export interface Running {
@@ -8,6 +8,7 @@ export interface Running {
   readonly fix?: string;
 }
 
+const cronUnits = ['cron.service', 'crond.service'];
 const daemons: Partial<Record<Client, string>> = { nginx: 'nginx.service', haproxy: 'haproxy.service' };
 
 /**
@@ -29,8 +30,11 @@ export function runningOf(client: Client, found: RenewalsFound): Running {
     kind === 'cron' ? cronRuns(found) === true : units.get(name)?.active;
   const active = own.find(isActive);
   if (active !== undefined) {
-    const words = active.kind === 'cron' ? `cron runs it (${active.name})` : `${active.name} is active`;
-    return { state: 'runs', words };
+    if (active.kind === 'cron') return { state: 'runs', words: `cron runs it (${active.name})` };
+    // It may have failed for another certificate than the one in question.
+    const service = active.name.replace(/\.timer$/, '.service');
+    const failed = units.get(service)?.failed ? `, but ${service} failed at last` : '';
+    return { state: 'runs', words: `${active.name} is active${failed}` };
   }
   const first = own.find(({ name }) => name.startsWith(`${client}.`)) ?? own[0];
   if (first === undefined) {
@@ -39,17 +43,23 @@ export function runningOf(client: Client, found: RenewalsFound): Running {
   // A service without a timer is started by something else, or runs all the time.
   const isKnown = ({ kind, name }: Runs) => {
     if (kind === 'cron') return cronRuns(found) === false;
-    return units.get(name)?.loaded && (kind === 'timer' || client === 'caddy' || daemon !== undefined);
+    return isThere(units.get(name)) && (kind === 'timer' || client === 'caddy' || daemon !== undefined);
   };
   if (!own.every(isKnown)) return { state: 'unknown', words: 'whether anything runs it is not known' };
-  const unit = first.kind === 'cron' ? 'cron' : first.name;
+  const unit =
+    first.kind === 'cron' ? (cronUnits.find((name) => isThere(units.get(name))) ?? first.name) : first.name;
   const words = `${unit} is not active`;
-  return { state: 'stopped', words, fix: `systemctl enable --now ${unit}` };
+  const unmask = units.get(unit)?.load === 'masked' ? `systemctl unmask ${unit} && ` : '';
+  return { state: 'stopped', words, fix: `${unmask}systemctl enable --now ${unit}` };
+}
+
+function isThere(unit: UnitSeen | undefined): boolean {
+  return unit?.load === 'loaded' || unit?.load === 'masked';
 }
 
 /** Undefined where no unit of cron is there. */
 function cronRuns({ units }: RenewalsFound): boolean | undefined {
-  const those = ['cron.service', 'crond.service'].flatMap((name) => units.get(name) ?? []);
+  const those = cronUnits.flatMap((name) => units.get(name) ?? []);
   if (those.some(({ active }) => active)) return true;
-  return those.some(({ loaded }) => loaded) ? false : undefined;
+  return those.some(isThere) ? false : undefined;
 }

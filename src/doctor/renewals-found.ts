@@ -33,6 +33,13 @@ export interface Runs {
   readonly line: string;
 }
 
+export interface UnitSeen {
+  /** systemd's LoadState */
+  readonly load: string;
+  readonly active: boolean;
+  readonly failed: boolean;
+}
+
 /** What src/host/remote/renewals.sh found on a host. */
 export interface RenewalsFound {
   readonly kept: readonly Kept[];
@@ -40,8 +47,8 @@ export interface RenewalsFound {
   /** whether HAProxy is told not to renew what it got */
   readonly schedulerOff: boolean;
   readonly runs: readonly Runs[];
-  /** units among these, and cron's: whether they are there, and whether they are active */
-  readonly units: ReadonlyMap<string, { readonly loaded: boolean; readonly active: boolean }>;
+  /** units among these, and cron's: and those that timers start */
+  readonly units: ReadonlyMap<string, UnitSeen>;
   /** whether something reloads a daemon every now and then, whatever is renewed */
   readonly reloads: boolean;
   /** what could not be read, in words */
@@ -81,9 +88,9 @@ export function readRenewals(answer: Answer | undefined): RenewalsFound | undefi
       ),
     ),
     units: new Map(
-      of('unit').map(([name = '', load, active]) => [
+      of('unit').map(([name = '', load = '', active]) => [
         name,
-        { loaded: load === 'loaded', active: active === 'active' || active === 'reloading' },
+        { load, active: active === 'active' || active === 'reloading', failed: active === 'failed' },
       ]),
     ),
     reloads: of('reloads').length > 0,

@@ -76,6 +76,13 @@ describe('certbot', () => {
     );
   });
 
+  it('is told to have failed at last', () => {
+    const units = { 'certbot.timer': 'active', 'certbot.service': 'failed' };
+    expect(said(found('certbot', certbotTimer, units))).toContain(
+      '; certbot.timer is active, but certbot.service failed at last',
+    );
+  });
+
   it('does not run where its timer is off: the line for cron is for hosts without systemd', () => {
     mkdirSync(join(root, 'run/systemd/system'), { recursive: true });
     const units = { 'certbot.timer': 'inactive', 'cron.service': 'active' };
@@ -140,7 +147,7 @@ describe('acme.sh', () => {
     });
     const all = found('haproxy', cron('/srv/acme'), { 'cron.service': 'failed' });
     expect(all.kept.map(({ file }) => file)).toEqual(['/srv/acme/bbb.example.com_ecc/bbb.example.com.cer']);
-    expect(said(all)).toContain('; cron is not active');
+    expect(said(all)).toContain('; cron.service is not active');
   });
 });
 

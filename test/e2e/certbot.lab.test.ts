@@ -103,6 +103,29 @@ describe.skipIf(missing)('certificates by a real certbot from a real ACME server
     expect((await clusterproxy('apply', '--yes')).code).toBe(0);
   });
 
+  it('are told to be renewed by certbot, by the file that was made of them, and when its timer is off', async () => {
+    const secure = `${balancer}frontend secure\n  bind :443 ssl crt ${bundle}\n`;
+    await web.writeFile('/etc/haproxy/haproxy.cfg', secure);
+    await web.mustExec(
+      'systemctl restart haproxy.service; systemctl unmask certbot.timer && systemctl start certbot.timer',
+    );
+    const troubles = async () => {
+      const { document } = await clusterproxy('doctor');
+      return new Map(document.troubles?.map((one) => [one.id, one]));
+    };
+    const sound = await troubles();
+    expect(sound.get('certificate-ending')?.note).toMatch(
+      /^the certificate of web-1\.example\.com is renewed by certbot, next about \d{4}-\S+; certbot\.timer is active$/,
+    );
+    expect(sound.get('renewal-stopped')?.outcome).toBe('absent');
+    await web.mustExec('systemctl mask --now certbot.timer');
+    expect((await troubles()).get('renewal-stopped')).toMatchObject({
+      outcome: 'found',
+      found: `certbot keeps the certificate of ${name}, and certbot.timer is not active`,
+      fix: 'systemctl unmask certbot.timer && systemctl enable --now certbot.timer',
+    });
+  });
+
   it('are fetched behind it as well', async () => {
     await web.mustExec('rm -r /etc/letsencrypt/live /etc/letsencrypt/archive /etc/letsencrypt/renewal');
     const applied = await clusterproxy('apply', '--yes');

@@ -26,6 +26,7 @@ import { noReads, queryKey } from '../../src/model/reads.ts';
 import { type PathState, unitPath } from '../../src/model/snapshot.ts';
 import type { Transaction, TransactionResult } from '../../src/model/transaction.ts';
 import { connect } from '../../src/ssh/ssh2/connect.ts';
+import { selfSigned } from '../support/certificates.ts';
 import { change, file, group, restartWeb, type Sample, sampleHost, transaction, user } from './sample.ts';
 
 let sample: Sample;
@@ -340,7 +341,18 @@ printf '# renew\\n[renewalparams]\\nauthenticator = standalone\\nhttp01_port = 8
       'it is not valid for third.example.com',
     ]);
     expect(await ask(chain, '80', name)).toEqual([0, '']);
-    expect(await ask(chain, '91', name)).toEqual([1, 'it expires within 91 days, or is not a certificate']);
+    const short = (days: number) => put('/etc/short.pem', selfSigned(name, { days }).certificate);
+    // Of 43 days.
+    short(3);
+    const soon = 'or is not a certificate';
+    expect(await ask('/etc/short.pem', '7', name)).toEqual([1, `it expires within 7 days, ${soon}`]);
+    expect(await ask('/etc/short.pem', '2', name)).toEqual([0, '']);
+    expect(await ask('/etc/short.pem', '40', name)).toEqual([
+      1,
+      `it expires within a quarter of its lifetime, ${soon}`,
+    ]);
+    short(20);
+    expect(await ask('/etc/short.pem', '40', name)).toEqual([0, '']);
     expect(await ask('/etc/none.pem', '7', name)).toEqual([1, 'it does not exist']);
     put('/etc/text.pem', 'text\n');
     expect((await ask('/etc/text.pem', '7', name))[0]).toBe(1);

@@ -187,8 +187,14 @@ search() {
   timeout -k 1 10 grep -q -s -D skip -E -e "$_pattern" -- "$@" </dev/null
 }
 
+# seconds_of DATE: `Nov 27 19:56:14 2026 GMT` since the epoch; false where date(1) doesn't read that
+seconds_of() {
+  [ -n "$1" ] && date -u -d "$1" +%s 2>/dev/null
+}
+
 # certificate PATH DAYS NAME...: whether the file is a certificate for all the names that is valid for so many
-# days to come. Status 0: yes, 1: no, with a line that says why, 2: it can't be told.
+# days to come; of one that is only valid for less than twice as many, a quarter of its lifetime is enough.
+# Status 0: yes, 1: no, with a line that says why, 2: it can't be told.
 certificate() {
   _file=$ROOT$1
   _days=$2
@@ -201,8 +207,17 @@ certificate() {
     echo 'the host has no openssl to read it with'
     return 2
   fi
-  if ! timeout -k 1 10 openssl x509 -in "$_file" -noout -checkend $((_days * 86400)) </dev/null >/dev/null 2>&1; then
-    echo "it expires within $_days days, or is not a certificate"
+  _least=$((_days * 86400))
+  _within="$_days days"
+  _dates=$(timeout -k 1 10 openssl x509 -in "$_file" -noout -dates </dev/null 2>/dev/null)
+  _from=${_dates#*notBefore=}
+  if _from=$(seconds_of "${_from%%"$NL"*}") && _to=$(seconds_of "${_dates#*notAfter=}") &&
+    [ $((_to - _from)) -lt $((_least * 2)) ]; then
+    _least=$(((_to - _from) / 4))
+    _within='a quarter of its lifetime'
+  fi
+  if ! timeout -k 1 10 openssl x509 -in "$_file" -noout -checkend "$_least" </dev/null >/dev/null 2>&1; then
+    echo "it expires within $_within, or is not a certificate"
     return 1
   fi
   _names=$(timeout -k 1 10 openssl x509 -in "$_file" -noout -ext subjectAltName </dev/null 2>/dev/null | tr -d ' ' | tr ',' '\n')

@@ -2,9 +2,9 @@
 # renewals.sh: who renews certificates on a host, as far as its own files say. Asks no authority, changes
 # nothing, and reads no private key. A program of a query: library.sh stands before it, and it has 10 seconds.
 # Lines; US separates fields:
-#   own CLIENT FILE X509 NAMES SETTING...   a certificate that a client keeps: SERIAL|FROM|TO|ISSUER, the names
-#                                           in it, and lines that the client has written down of it; of a
-#                                           command only that there is one
+#   own CLIENT FILE X509 NAMES SETTING...   a certificate that a client keeps: SERIAL|FROM|TO|ISSUER, the
+#                                           names in it, and lines that the client has written down of it; of
+#                                           a command only that there is one
 #   asks CLIENT LINE...                     lines by which a daemon gets one by itself
 #   runs CLIENT KIND NAME [LINE]            what starts a client: a timer, a service, or cron by that file;
 #                                           the command line of one that keeps its settings nowhere else
@@ -111,7 +111,7 @@ while IFS= read -r found; do
   timer=${service%.service}.timer
   if has_timer "$@"; then
     tell runs "$client" timer "$timer" "$line"
-    units="$units $timer"
+    units="$units $timer $service"
   else
     tell runs "$client" service "$service" "$line"
     units="$units $service"

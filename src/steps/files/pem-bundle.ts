@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { lateFrom, lateness } from '../../model/certificate-lifetime.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, attributesOf, directoriesOf, hostname, ownership } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 
@@ -131,17 +131,10 @@ function textOf(host: StepHost, path: string): string {
 }
 
 function warnOf(host: StepHost, certificate: X509Certificate, names: readonly string[]): void {
-  const end = Date.parse(certificate.validTo);
-  const lifetime = { validFrom: Date.parse(certificate.validFrom), validTo: end };
-  const late = lateness(lifetime, Date.now());
-  const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
-  if (late === 'ended') host.warn(`the certificate expired on ${dateOf(end)}: browsers refuse it`);
-  else if (late !== 'in-time') {
-    const since = dateOf(lateFrom(lifetime));
-    host.warn(`the certificate expires on ${dateOf(end)}, and should have been renewed by ${since}`);
-  }
-  if (Date.parse(certificate.validFrom) > Date.now())
-    host.warn('the certificate is not valid yet: browsers refuse it');
+  warnOfTime(host, {
+    validFrom: Date.parse(certificate.validFrom),
+    validTo: Date.parse(certificate.validTo),
+  });
   const others = names.filter((name) => certificate.checkHost(name) === undefined);
   if (others.length > 0) {
     host.warn(

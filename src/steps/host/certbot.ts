@@ -31,7 +31,9 @@ const parameters = z.strictObject({
     .min(1)
     .max(80)
     .default(7)
-    .describe('a certificate that is valid for at least this many days is left alone'),
+    .describe(
+      'a certificate that is valid for at least this many days is left alone; of one for less than twice as many, a quarter of its lifetime is enough',
+    ),
   server: z
     .union([
       z.literal(''),

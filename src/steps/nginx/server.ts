@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
@@ -65,7 +66,10 @@ export const nginxServer: StepModule<ServerParameters> = {
       // nginx will read it, although it may not know of it yet.
       wanted.include,
     ],
-    queries: [...Object.values(certificateOf(wanted)).map(isReadable), askVersion],
+    queries: [
+      ...Object.values(certificateOf(wanted)).map(isReadable),
+      ...[askDates(certificateOf(wanted).chain), askVersion],
+    ],
   }),
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
@@ -78,6 +82,7 @@ export const nginxServer: StepModule<ServerParameters> = {
         `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
       );
     }
+    warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
     judgePlanned(host, wanted);
@@ -89,6 +94,19 @@ function certificateOf({ server_name: name, certificate, certificate_key: key }:
     chain: certificate || `/etc/letsencrypt/live/${name}/fullchain.pem`,
     key: key || `/etc/letsencrypt/live/${name}/privkey.pem`,
   };
+}
+
+function askDates(chain: string): Query {
+  return { kind: 'command', args: ['openssl', 'x509', '-noout', '-dates', '-in', chain] };
+}
+
+/** Nothing is said where the host doesn't tell it: whether nginx can use the file is for nginx to say. */
+function warnOfChain(host: StepHost, chain: string): void {
+  const { status, output = '' } = host.answer(askDates(chain)) ?? {};
+  const time = (key: string) => Date.parse(new RegExp(`^${key}=(.+)$`, 'm').exec(output)?.[1] ?? '');
+  const lifetime = { validFrom: time('notBefore'), validTo: time('notAfter') };
+  if (status !== 0 || Number.isNaN(lifetime.validFrom) || Number.isNaN(lifetime.validTo)) return;
+  warnOfTime(host, lifetime, `the certificate ${chain}`);
 }
 
 const askVersion: Query = { kind: 'command', args: ['nginx', '-v'] };
