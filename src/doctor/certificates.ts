@@ -35,7 +35,9 @@ export const certificateEnding: HostTrouble = {
     if (surroundings.shown.length === 0) return notApplicable;
     const all = shownWithRenewers(surroundings, renewals);
     const known = all.flatMap(({ one, renewer }) =>
-      renewer === undefined ? [] : [`the certificate of ${one.name} is ${renewerWords(renewer)}`],
+      renewer === undefined || renewer.running.state === 'stopped'
+        ? []
+        : [`the certificate of ${one.name} is ${renewerWords(renewer)}`],
     );
     const note = known.length === 0 ? {} : { note: [...new Set(known)].join('; ') };
     const ending = all.filter(

@@ -33,7 +33,7 @@ export function runningOf(client: Client, found: RenewalsFound): Running {
     if (active.kind === 'cron') return { state: 'runs', words: `cron runs it (${active.name})` };
     // It may have failed for another certificate than the one in question.
     const service = active.name.replace(/\.timer$/, '.service');
-    const failed = units.get(service)?.failed ? `, but ${service} failed at last` : '';
+    const failed = units.get(service)?.failed ? `, but ${service} failed last time` : '';
     return { state: 'runs', words: `${active.name} is active${failed}` };
   }
   const first = own.find(({ name }) => name.startsWith(`${client}.`)) ?? own[0];

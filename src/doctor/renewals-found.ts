@@ -47,7 +47,7 @@ export interface RenewalsFound {
   /** whether HAProxy is told not to renew what it got */
   readonly schedulerOff: boolean;
   readonly runs: readonly Runs[];
-  /** units among these, and cron's: and those that timers start */
+  /** units among these, those that timers start, and cron's */
   readonly units: ReadonlyMap<string, UnitSeen>;
   /** whether something reloads a daemon every now and then, whatever is renewed */
   readonly reloads: boolean;

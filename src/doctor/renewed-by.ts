@@ -75,13 +75,14 @@ export function titleOf(client: Client): string {
   return titles[client];
 }
 
-/** `renewed by certbot, about 2026-12-28; certbot.timer is active` */
+/** `renewed by certbot, next about 2026-12-28; certbot.timer is active` */
 export function renewerWords({ client, due, running }: Renewer): string {
   const when =
     due === undefined
-      ? ', when is not known'
-      : `, ${due.isWritten ? 'next on' : 'next about'} ${dateWords(due.at)}`;
-  return `renewed by ${titles[client]}${when}; ${running.words}`;
+      ? ', but when is not known'
+      : `, next ${due.isWritten ? 'on' : 'about'} ${dateWords(due.at)}`;
+  const renewed = running.state === 'stopped' ? 'to be renewed' : 'renewed';
+  return `${renewed} by ${titles[client]}${when}; ${running.words}`;
 }
 
 /** `2026-12-28` */

@@ -76,10 +76,10 @@ describe('certbot', () => {
     );
   });
 
-  it('is told to have failed at last', () => {
+  it('is told to have failed last time', () => {
     const units = { 'certbot.timer': 'active', 'certbot.service': 'failed' };
     expect(said(found('certbot', certbotTimer, units))).toContain(
-      '; certbot.timer is active, but certbot.service failed at last',
+      '; certbot.timer is active, but certbot.service failed last time',
     );
   });
 
@@ -110,7 +110,7 @@ describe('certbot', () => {
 
   it('says of a time that is not understood that it is not known', () => {
     expect(said(found('certbot', confOf('renew_before_expiry = 1 month', '2.1.0')))).toContain(
-      ', when is not known;',
+      ', but when is not known;',
     );
   });
 
@@ -166,7 +166,7 @@ describe('lego', () => {
 
   it('keeps nothing of when it renews: without its line that is not known', () => {
     expect(said(found('lego'))).toBe(
-      'renewed by lego, when is not known; no timer, service or line of cron that runs it was found',
+      'renewed by lego, but when is not known; no timer, service or line of cron that runs it was found',
     );
   });
 });
