@@ -181,6 +181,10 @@ async function namesFromHere(
 
 /** Facts quote files and programs of hosts, which may hold what nobody may see. */
 function harmless(trouble: TroubleResult): TroubleResult {
-  const { outcome, found } = trouble;
-  return outcome === 'found' && found !== undefined ? { ...trouble, found: heard(found) } : trouble;
+  const { outcome, found, note } = trouble;
+  return {
+    ...trouble,
+    ...(outcome === 'found' && found !== undefined ? { found: heard(found) } : {}),
+    ...(note === undefined ? {} : { note: heard(note) }),
+  };
 }
