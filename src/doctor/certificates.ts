@@ -98,7 +98,10 @@ export const certificateNotTakenUp: HostTrouble = {
       ...keptFiles(renewals),
     ];
     if (shown.length === 0 || kept.length === 0) return notApplicable;
-    const isNewer = (one: Shown) =>
+    // Of a name there may be several, such as one with RSA and one with elliptic curves.
+    const isKept = (one: Shown) =>
+      (renewals?.kept ?? []).some(({ certificate }) => certificate.serial === one.serial);
+    const newerOf = (one: Shown) =>
       kept.find(
         (other) =>
           covers(other.names, one.name) &&
@@ -107,7 +110,7 @@ export const certificateNotTakenUp: HostTrouble = {
           other.validFrom > one.validFrom,
       );
     const old = shown.flatMap((one) => {
-      const newer = isNewer(one);
+      const newer = isKept(one) ? undefined : newerOf(one);
       return newer === undefined ? [] : [{ one, newer }];
     });
     const [first] = old;

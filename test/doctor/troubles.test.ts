@@ -355,6 +355,16 @@ describe('troubles that any host can have', () => {
       { renewals: [kept('certbot', fresh, 'version = 2.1.0'), ...timer('certbot', 'active')] },
     ],
     [
+      'two certificates for one name, of which the older one is shown',
+      {
+        renewals: [
+          kept('lego', fresh),
+          kept('lego', certificate('0B', 'Nov 20 08:00:00 2026', 'Feb 18 08:00:00 2027')),
+          ...timer('lego', 'active'),
+        ],
+      },
+    ],
+    [
       'acme.sh with a command',
       {
         renewals: [
