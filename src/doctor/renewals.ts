@@ -60,7 +60,7 @@ function notToldByOthers(surroundings: Surroundings, renewals: RenewalsFound): F
       const hooks = ['Le_ReloadCmd', 'Le_PostHook', 'Le_RenewHook'];
       return hooks.every((hook) => (settingOf(settings, hook) ?? '').replaceAll("'", '') === '');
     }
-    const lines = renewals.runs.filter((one) => one.client === client).map(({ line }) => line);
+    const lines = renewals.runs.flatMap((one) => (one.client === client && one.line !== '' ? one.line : []));
     // A line that isn't known may do anything.
     return lines.length > 0 && !lines.some((line) => /hook|reload|restart|kill|HUP/.test(line));
   });
