@@ -107,5 +107,8 @@ async function showPage(
   const from = line === undefined ? undefined : line + 1;
   const isOpened = pager && output.keepForPager({ cut: true, from });
   const { lines } = heading === undefined || isOpened ? whole : renderPage(withOwnName(section, name), style);
-  results.write(`${lines.join('\n')}\n`);
+  const shown = `${lines.join('\n')}\n`;
+  for (const [, address = ''] of text.matchAll(/\]\((https?:[^)\s]+)\)/g)) output.links.address(address);
+  if (color === false) results.write(shown);
+  else results.writeLinked(shown);
 }

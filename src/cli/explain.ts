@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { packageRoot } from '../package-root.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 import { addColorOptions } from './color-option.ts';
 import type { Environment, Registration } from './environment.ts';
@@ -54,6 +56,8 @@ async function explain(
     { explanations, exitStatus: exitStatus.done },
     secrets,
   );
+  const docs = join(packageRoot(), 'docs');
+  for (const { name } of pages) output.links.file(`docs/${name}`, join(docs, name));
   if (options.pager && !options.json) output.keepForPager();
   const view = chooseView(output, { ...options, quiet: false, verbose: false });
   view.show('explanations', document);

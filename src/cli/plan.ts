@@ -144,6 +144,7 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
   if (options.out !== undefined && !result.interrupted) {
     const { commandToApply, writePlan } = await import('./plan-file.ts');
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
+    environment.output.links.file(options.out);
     session.message(`plan saved; to carry out exactly this: ${commandToApply(options.out, options)}`);
   }
   const status = exitStatusOf(result, { comparing: options.detailedExitcode });

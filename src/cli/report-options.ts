@@ -143,4 +143,16 @@ export async function beginReports(
   reports.begin(targets, pictureDocument(beginningOf(inventory), secrets));
 }
 
+/** Says where reports are, to somebody in front of a terminal. */
+export function tellReports(
+  files: readonly string[],
+  output: Environment['output'],
+  message: (text: string) => void,
+): void {
+  for (const file of files) {
+    output.links.file(file);
+    if (output.messages.isTerminal) message(`the report is in ${file}`);
+  }
+}
+
 const nothing = { version: '', name: '', inventory: '', operator: '', from: '', roles: [], ways: [] };

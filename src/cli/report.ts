@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Problem } from '../model/operator-error.ts';
 import type { ProgressEvent } from '../model/progress.ts';
 import type { LogFile } from '../record/folder.ts';
+import type { Reported } from '../record/report-files.ts';
 import type { ViewOptions } from '../report/choose-view.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
 import { addColorOptions } from './color-option.ts';
@@ -14,6 +15,7 @@ import {
   checkTargets,
   type ReportOptions as FileOptions,
   targetsOf,
+  tellReports,
 } from './report-options.ts';
 
 interface ReportOptions extends FileOptions {
@@ -146,8 +148,9 @@ async function shownAgain(
   const view = chooseView(output, { ...options, onlyNews });
   const { end, latest } = replay(lines, view);
   const ended = async (document: ReportDocument) => {
-    for (const lost of await writtenAgain({ begin, lines }, document, options, output))
-      output.messages.write(`warning: ${lost}\n`);
+    const { lost, written } = await writtenAgain({ begin, lines }, document, options, output);
+    for (const words of lost) output.messages.write(`warning: ${words}\n`);
+    tellReports(written, output, (text) => view.message(text));
     view.end(document);
   };
   if (end !== undefined) {
@@ -175,9 +178,9 @@ async function writtenAgain(
   document: ReportDocument,
   options: ReportOptions,
   output: Environment['output'],
-): Promise<readonly string[]> {
+): Promise<Reported> {
   const targets = targetsOf(options);
-  if (targets.length === 0) return [];
+  if (targets.length === 0) return { written: [], lost: [] };
   const [{ HostPhases }, { pictureOf, writeReports }, { screenshotsIn }] = await Promise.all([
     import('../record/phases.ts'),
     import('../record/report-files.ts'),

@@ -16,7 +16,7 @@ import { Systemd } from '../schedule/systemd.ts';
 import { home } from '../ssh/config/home.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
-import { beginReports, type ReportOptions } from './report-options.ts';
+import { beginReports, type ReportOptions, tellReports } from './report-options.ts';
 import type { StatusOptions } from './schedule-options.ts';
 import { ownFolder } from './schedule-round.ts';
 
@@ -113,6 +113,7 @@ async function end(
   const view = chooseView(output, options);
   view.show('schedule', document);
   for (const lost of (await reports?.write(document)) ?? []) output.messages.write(`warning: ${lost}\n`);
+  tellReports(reports?.takeWritten() ?? [], output, (text) => view.message(text));
   view.end(document);
   return exitStatus.done;
 }

@@ -17,7 +17,7 @@ import type { Hooks } from './hooks.ts';
 import type { Measuring } from './measuring.ts';
 import type { CommonOptions } from './options.ts';
 import { passphraseAsker } from './passphrase.ts';
-import { beginReports, type ReportOptions } from './report-options.ts';
+import { beginReports, type ReportOptions, tellReports } from './report-options.ts';
 import { beginEvents, type EventOptions, refuseTwoOnStdout } from './session-events.ts';
 import { lookUp, type NeededSecrets } from './session-secrets.ts';
 
@@ -137,6 +137,8 @@ export class Session {
     const unsent = await traces?.send(document);
     if (unsent !== undefined) document = this.#withWarning(document, unsent);
     for (const text of (await reports?.write(document)) ?? []) document = this.#withWarning(document, text);
+    const { output } = this.environment;
+    tellReports(reports?.takeWritten() ?? [], output, (text) => this.message(text));
     if (document.schedule !== undefined) this.#view.show('schedule', document);
     this.#view.end(document);
     if (!this.#isShared) await this.connector.close().catch(() => undefined);

@@ -117,6 +117,7 @@ async function support(options: SupportOptions, environment: Environment): Promi
       .join(''),
     { overwrite },
   );
+  environment.output.links.file(file);
   view.message(`written to ${file}, readable by you alone; attach it to the issue in which you ask for help`);
   return end(exitStatus.done);
 }

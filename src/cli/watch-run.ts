@@ -128,6 +128,7 @@ class Watcher {
     const where =
       this.#endpoints === undefined ? '' : `; ${this.#endpoints.url} has /healthz, /readyz, /metrics`;
     if (this.#options.json) return;
+    if (this.#endpoints !== undefined) this.#environment.output.links.address(this.#endpoints.url);
     chooseView(this.#environment.output, this.#options).message(
       `watching ${inventory.cluster.name} (${file}) every ${durationWords(every)}, ${does}${where}`,
     );

@@ -46,6 +46,7 @@ export class ReportFiles {
   #begun: Begun | undefined;
   /** what a command that failed told at its end */
   #failed: ReportDocument | undefined;
+  #written: readonly string[] = [];
 
   constructor(options: ReportFilesOptions) {
     this.#options = options;
@@ -81,7 +82,16 @@ export class ReportFiles {
     const picture = pictureOf(begun, new Map(phases), now());
     const screenshots = await screenshotsIn(document.browser?.screenshots);
     const whole = { ...document, picture: { ...picture, ...screenshots } };
-    return writeReports(whole, begun.targets, this.#options.print);
+    const { lost, written } = await writeReports(whole, begun.targets, this.#options.print);
+    this.#written = [...this.#written, ...written];
+    return lost;
+  }
+
+  /** The files that were written since this was asked last. */
+  takeWritten(): readonly string[] {
+    const written = this.#written;
+    this.#written = [];
+    return written;
   }
 
   /** Writes those of a command that failed; returns as `write`. */
@@ -90,23 +100,34 @@ export class ReportFiles {
   }
 }
 
-/** Writes a report that is complete; returns what could not be written, in words. */
+/** What became of reports. */
+export interface Reported {
+  readonly written: readonly string[];
+  /** what could not be written, in words */
+  readonly lost: readonly string[];
+}
+
+/** Writes a report that is complete. */
 export async function writeReports(
   document: ReportDocument,
   targets: readonly ReportTarget[],
   print: (text: string) => void,
-): Promise<readonly string[]> {
-  const lost: string[] = [];
+): Promise<Reported> {
+  const [written, lost]: [string[], string[]] = [[], []];
   for (const { form, file } of targets) {
     try {
       const text = await rendered(document, form);
-      if (file === undefined) print(text);
-      else await replaceFile(file, text, { mode });
+      if (file === undefined) {
+        print(text);
+        continue;
+      }
+      await replaceFile(file, text, { mode });
+      written.push(file);
     } catch (error) {
       lost.push(`the report could not be written to ${file ?? 'standard output'}: ${reasonOf(error)}`);
     }
   }
-  return lost;
+  return { written, lost };
 }
 
 async function rendered(document: ReportDocument, form: ReportForm): Promise<string> {

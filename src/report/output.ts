@@ -2,7 +2,9 @@ import { fstatSync, writeSync } from 'node:fs';
 import { clean, cleanLine, harmless } from '../document/clean-text.ts';
 import { reasonOf } from '../document/reason.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { beginsAnywhere, isTaller, pagerOf, type Reading, showInPager } from './pager.ts';
+import { KnownLinks } from './known-links.ts';
+import { beginsAnywhere, forPager, isTaller, pagerOf, type Reading, showInPager } from './pager.ts';
+import { takesLinks } from './terminal/links.ts';
 import { StatusArea } from './terminal/status-area.ts';
 import type { Picture } from './terminal/status-table.ts';
 import { hasTaskbar } from './terminal/taskbar.ts';
@@ -18,6 +20,8 @@ export interface OutputOptions {
 /** One of the two ways to a reader. */
 export interface Channel {
   write(text: string): void;
+  /** the same of the program's own sentences: files and addresses in them that are known become links */
+  writeLinked(text: string): void;
   readonly isTerminal: boolean;
   /**
    * undefined where it is no terminal; 0 where it is one that doesn't know (`docker exec -t`, a serial line)
@@ -41,6 +45,8 @@ export class Output {
   results: Channel;
   /** progress, messages and errors: standard error */
   readonly messages: Channel;
+  /** what may become a link on terminals that show them */
+  readonly links = new KnownLinks();
   readonly #options: OutputOptions;
   readonly #area: StatusArea | undefined;
   /** what waits for an answer to be given; undefined: there is no open question */
@@ -184,7 +190,7 @@ export class Output {
     const text = kept.flatMap((one) => (one.stream === stdout ? [one.text] : [])).join('');
     if (pager === undefined || !isTaller(text, stdout)) return;
     this.status(undefined);
-    if (await showInPager(pager, text, { ...this.#reading, variables })) {
+    if (await showInPager(pager, forPager(pager, text), { ...this.#reading, variables })) {
       this.#paged = kept.filter(({ stream }) => stream !== stdout);
     }
   }
@@ -207,8 +213,13 @@ export class Output {
 
   #channel(stream: NodeJS.WriteStream): Channel {
     const { variables, mask } = this.#options;
+    const showsLinks = takesLinks(stream, variables);
+    const write = (text: string) => this.#write(stream, harmless(mask(text)));
     return {
-      write: (text) => this.#write(stream, harmless(mask(text))),
+      write,
+      // Made of what is harmless already: nothing else can become one.
+      writeLinked: (text) =>
+        showsLinks ? this.#write(stream, this.links.in(harmless(mask(text)))) : write(text),
       isTerminal: stream.isTTY === true,
       get columns() {
         return stream.isTTY ? stream.columns : undefined;

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { lessTakesLinks, unlinked } from './terminal/links.ts';
 import { widthOf } from './terminal/prose.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -29,6 +30,28 @@ export function beginsAnywhere(pager: string): boolean {
   return /^(?:\S*\/)?less(?:\s|$)/.test(pager);
 }
 
+/**
+ * A text as a pager takes it: with links, if it is a less(1) that hands them on. To others they would be text
+ * that has a width.
+ */
+export function forPager(pager: string, text: string): string {
+  const plain = unlinked(text);
+  if (plain === text) return text;
+  const [program = ''] = pager.split(/\s/);
+  if (!beginsAnywhere(pager)) return plain;
+  try {
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    const version = execFileSync(program, ['--version'], {
+      encoding: 'utf8',
+      timeout: 2000,
+      stdio: [...stdio],
+    });
+    return lessTakesLinks(version) ? text : plain;
+  } catch {
+    return plain;
+  }
+}
+
 /** Whether a text has more lines than the terminal, those that it breaks counted as it breaks them. */
 export function isTaller(text: string, { rows, columns }: { rows: number; columns: number }): boolean {
   if (rows <= 0 || columns <= 0) return false;
@@ -36,7 +59,7 @@ export function isTaller(text: string, { rows, columns }: { rows: number; column
   // The shell's prompt wants one as well.
   let left = rows - 1;
   for (const line of lines) {
-    left -= Math.max(1, Math.ceil(widthOf(line.replace(colours, '')) / columns));
+    left -= Math.max(1, Math.ceil(widthOf(unlinked(line).replace(colours, '')) / columns));
     if (left < 0) return true;
   }
   return false;

@@ -39,10 +39,13 @@ describe('results that are longer than the screen', () => {
   it('go whole into what PAGER names, with what is told after them behind it', async () => {
     const seen = join(cluster.folder, 'paged.txt');
     const saved = join(cluster.folder, 'paged-plan.json');
-    const terminal = on(['plan', '--out', saved], { PAGER: `cat > ${seen}; echo paged` });
+    const page = join(cluster.folder, 'paged.html');
+    const variables = { PAGER: `cat > ${seen}; echo paged`, TERM_PROGRAM: 'ghostty' };
+    const terminal = on(['plan', '--out', saved, '--html', page], variables);
     expect(await terminal.ended()).toBe(0);
     const screen = (await terminal.everything()).join('\n');
     expect(screen).toMatch(/^paged\nplan saved;/m);
+    for (const file of [saved, page]) expect(terminal.written).toContain(`${file}\x1b\\${file}\x1b]8;;`);
     expect(screen).not.toContain('bbb-01: node');
     expect(readFileSync(seen, 'utf8')).toMatch(
       /would change[\s\S]*bbb-01[^\n]*: [\s\S]*4 hosts: 4 would change/,

@@ -40,7 +40,9 @@ export class TerminalAside implements Aside {
   message(text: string): void {
     if (this.#options.quiet) return;
     const { isTerminal } = this.#output.messages;
-    this.#tell(renderMessage(text, isTerminal ? this.#style.columns : undefined));
+    const lines = renderMessage(text, isTerminal ? this.#style.columns : undefined);
+    if (this.#options.color === false) this.#tell(lines);
+    else this.#output.messages.writeLinked(`${lines.join('\n')}\n`);
   }
 
   warnings({ warnings }: ReportDocument): void {

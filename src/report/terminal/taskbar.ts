@@ -1,3 +1,5 @@
+import { isSince } from './since-version.ts';
+
 /** How much is done of what is shown in a taskbar or a tab. */
 export interface TaskbarProgress {
   /** 0 to 100 */
@@ -39,15 +41,4 @@ export function taskbarSequence(progress: TaskbarProgress | undefined): string {
   if (progress === undefined) return '\x1b]9;4;0;\x1b\\';
   const { percent, hasFailed } = progress;
   return `\x1b]9;4;${hasFailed ? 2 : 1};${Math.round(Math.min(100, Math.max(0, percent)))}\x1b\\`;
-}
-
-/** `1.2.3` and `20250301-120000-abcdef` are compared number by number. */
-function isSince(since: readonly number[], version: string): boolean {
-  const numbers = version.split(/[.-]/).map(Number);
-  for (const [index, least] of since.entries()) {
-    const number = numbers[index] ?? 0;
-    if (Number.isNaN(number)) return false;
-    if (number !== least) return number > least;
-  }
-  return true;
 }

@@ -47,7 +47,14 @@ export class TerminalView implements View {
     // A scheduler mails whatever is printed, and that nothing has happened is no news.
     if (this.#options.onlyNews === true && !hasNews(document)) return;
     const lines = renderers[chapter](document, this.#style);
-    this.#output.results.write(lines.map((line) => `${line}\n`).join(''));
+    const text = lines.map((line) => `${line}\n`).join('');
+    const { results } = this.#output;
+    if (this.#options.color === false || !ownWords.has(chapter)) {
+      results.write(text);
+      return;
+    }
+    for (const file of filesIn(document)) this.#output.links.file(file);
+    results.writeLinked(text);
   }
 
   end(document: ReportDocument): void {
@@ -67,6 +74,22 @@ export class TerminalView implements View {
     const { color, verbose, summary } = this.#options;
     return makeStyle({ columns: results.columns, color: isColored(color, results), verbose, summary });
   }
+}
+
+/** Chapters that name files of this machine, and quote no host at length. */
+const ownWords: ReadonlySet<Chapter> = new Set([
+  ...(['begun', 'checks', 'explanations', 'pages', 'schedule', 'schemas'] as const),
+]);
+
+/** Files and folders of this machine of which a document tells. */
+function filesIn({ begun, browser, schedule, schemas = [] }: ReportDocument): readonly string[] {
+  const inventory = begun?.inventory;
+  const files = [
+    ...(browser?.screenshots.map(({ file }) => file) ?? []),
+    ...schemas.map(({ file }) => file),
+    ...[inventory?.written ? inventory.file : undefined, schedule?.records],
+  ];
+  return files.flatMap((file) => file ?? []);
 }
 
 type Renderer = (document: ReportDocument, style: Style) => readonly string[];
