@@ -25,7 +25,16 @@ export type HostPhase =
   | 'confirming'
   /** it is on the host, which begins by itself */
   | 'queued'
+  /** nothing was done, or not all, as people are there, who may be waited for; `detail` says what is left */
+  | 'put-off'
+  /** its turn is over; what is left follows once all others have had theirs */
+  | 'later'
   | 'done';
+
+/** Whether nothing is being done on a host in that phase. */
+export function isAtRest(phase: HostPhase): boolean {
+  return phase === 'done' || phase === 'put-off' || phase === 'later';
+}
 
 /**
  * Something that happened while hosts were being inspected or changed. It is only for people to read: nothing

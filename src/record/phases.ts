@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../model/progress.ts';
+import { isAtRest, type ProgressEvent } from '../model/progress.ts';
 
 /** What happened on a host from one moment to another; milliseconds since the epoch. */
 export interface Phase {
@@ -34,7 +34,7 @@ export class HostPhases {
     if (event.kind !== 'host') return;
     const phases = this.#of(event.host);
     end(phases, now);
-    if (event.phase === 'done') return;
+    if (isAtRest(event.phase)) return;
     const detail = told.includes(event.phase) ? event.detail : undefined;
     phases.push({ phase: event.phase, detail, start: now, end: undefined });
   }

@@ -109,11 +109,15 @@ async function withLeases(
   const onOneSide = options.onFailure === 'revert-wave';
   const queueing = queueingFor({ ids, startedAt }, options);
   const { hostEnded } = options;
-  const ends = new HostEnds(plan.hosts, (result) => {
-    options.progress(endedProgress(result));
-    hostEnded?.(result, run);
-  });
-  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.ended };
+  const ends = new HostEnds(
+    plan.hosts,
+    (result) => {
+      options.progress(endedProgress(result));
+      hostEnded?.(result, run);
+    },
+    (host) => options.progress({ kind: 'host', host, phase: 'later' }),
+  );
+  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.turnEnded };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options) + longestWait(host, plan.hosts, options),
@@ -127,7 +131,7 @@ async function withLeases(
     host: HostPlan,
     together: Together | undefined,
     stages: Pick<StageOptions, 'from' | 'again' | 'exactly'>,
-    ends: (result: HostResult) => Promise<HostResult> = async (result) => result,
+    proveEnd: (result: HostResult) => Promise<HostResult> = async (result) => result,
   ) =>
     (await planner.mayBegin?.(host)) ??
     inTime(host, options).refused ??
@@ -136,15 +140,18 @@ async function withLeases(
       const refused = stages.from === undefined ? await planner.readied?.(host) : undefined;
       if (refused !== undefined) return refused;
       const way = { leave: options.leave, carryOut: carryOut(together, until) };
-      return ends(await applyStages(host, { ...stages, ...way }));
+      return proveEnd(await applyStages(host, { ...stages, ...way }));
     });
   const { again } = planner;
   const { exactly } = options;
   const first = await inWaves(wavesOf(plan.hosts, options), waves, (host, together) =>
     turn(host, together, { again, exactly }, async (result) => reported(await proven(result))),
   );
-  const staged = await applyLast(planner, first, { ...options, onOneSide }, (host, together, from) =>
-    turn(host, together, { from, exactly: false }),
+  const staged = await applyLast(
+    planner,
+    first,
+    { ...options, onOneSide, ended: ends.lastEnded },
+    (host, together, from) => turn(host, together, { from, exactly: false }),
   );
   const heard = await planner.afterwards?.(staged.hosts);
   const hosts = await forgetRetired(heard ?? staged.hosts, run, options);

@@ -1,6 +1,8 @@
+import type { TransactionEvent } from '../host/run-log.ts';
 import { transact } from '../host/transact.ts';
 import { problemsOf } from '../model/operator-error.ts';
-import type { HostPlan, Stage } from '../model/plan.ts';
+import { type HostPlan, hasWork, type Stage } from '../model/plan.ts';
+import type { ProgressEvent } from '../model/progress.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { TransactionResult, TransactionState } from '../model/transaction.ts';
 import type { Connection } from '../ssh/contract.ts';
@@ -20,6 +22,8 @@ export async function applyStage(
   const start = performance.now();
   options.progress({ kind: 'host', host: plan.host, phase: 'connecting' });
   let connected = false;
+  let owes = false;
+  const hasMore = moreFollows(plan, stage);
   let current: Connection | undefined;
   // Work on the host continues without us.
   const leave = () => void current?.close();
@@ -42,7 +46,8 @@ export async function applyStage(
       onEvent: (event) => {
         if (event.kind === 'aborted') options.onAborted?.(event);
         if (event.kind === 'owed') names.proof?.owed(event.handler);
-        const progress = hostProgress(plan.host, event);
+        if (event.kind === 'owed') owes = true;
+        const progress = progressOf(event, plan, { owes, hasMore });
         if (progress !== undefined) options.progress(progress);
       },
     });
@@ -60,6 +65,24 @@ export async function applyStage(
   } finally {
     options.leave.removeEventListener('abort', leave);
   }
+}
+
+/** Whether the host has something else to do in this run once the stage is done. */
+function moreFollows(plan: HostPlan, stage: Stage): boolean {
+  const { last, leftovers = false, retires = false } = plan;
+  const others = plan.stages.some((other) => other !== stage && hasWork(other));
+  return others || stage.number === 0 || last !== undefined || leftovers || retires;
+}
+
+/** A host isn't done by the end of a transaction after which another follows, or restarts that it owes. */
+function progressOf(
+  event: TransactionEvent,
+  { host }: HostPlan,
+  { owes, hasMore }: { readonly owes: boolean; readonly hasMore: boolean },
+): ProgressEvent | undefined {
+  if (event.kind !== 'state' || event.state !== 'committed') return hostProgress(host, event);
+  if (owes) return { kind: 'host', host, phase: 'put-off', detail: 'restarts that would interrupt people' };
+  return hasMore ? undefined : hostProgress(host, event);
 }
 
 /** What became of a host by the end of its transaction. */

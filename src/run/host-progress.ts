@@ -68,6 +68,8 @@ function phaseOfState(state: string): readonly [HostPhase, string?] | undefined 
       return ['confirming'];
     case 'queued':
       return ['queued'];
+    case 'deferred':
+      return ['put-off'];
     case 'committed':
       return ['done'];
     default:

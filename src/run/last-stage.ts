@@ -14,6 +14,11 @@ export interface Staged {
   readonly warnings: readonly string[];
 }
 
+interface LastOptions {
+  /** told each host once it has done what comes last, or has nothing to do there */
+  readonly ended?: ((result: HostResult) => void) | undefined;
+}
+
 /**
  * Remove what has to go last: only what hosts kept for those that have been retired by now. If a host was
  * deferred, failed or is unreachable, everything is kept for it, and a message says so.
@@ -21,7 +26,7 @@ export interface Staged {
 export async function applyLast(
   planner: Planner,
   first: readonly HostResult[],
-  options: ApplyOptions & Pick<WaveOptions, 'onOneSide'>,
+  options: ApplyOptions & Pick<WaveOptions, 'onOneSide'> & LastOptions,
   carryOut: (plan: HostPlan, together: Together | undefined, number: number) => Promise<HostResult>,
 ): Promise<Staged> {
   const done = first.filter(isDone);
@@ -41,7 +46,13 @@ export async function applyLast(
   // Follows everything that any host has carried out in this run.
   const number = 1 + Math.max(...first.map(({ plan: host }) => host.stages.length));
   const down = first.flatMap((result) => downAfter(result, downBefore(result.plan)));
-  const second = await inWaves(wavesOf(last, options, down), options, (host, together) =>
+  const before = new Map(first.map((result) => [result.plan.host, result] as const));
+  const lasting = new Set(last.map(({ host }) => host));
+  for (const result of first) if (!lasting.has(result.plan.host)) options.ended?.(merged(result, undefined));
+  const turnEnded = (result: HostResult) =>
+    options.ended?.(merged(before.get(result.plan.host) ?? result, result));
+  const waves = { ...options, turnEnded };
+  const second = await inWaves(wavesOf(last, options, down), waves, (host, together) =>
     carryOut(host, together, number),
   );
   const byHost = new Map(second.map((result) => [result.plan.host, result] as const));

@@ -104,7 +104,8 @@ async function inTurns(
   const settle = (plan: HostPlan, result: HostResult) => {
     results.set(plan.host, result);
     // How others end may still change what it comes to, or it is queued.
-    if (!onOneSide && !later.has(plan)) turnEnded?.(result);
+    const certain = onOneSide ? certainWith(plan.host, groups, results) : [result];
+    for (const one of certain) if (!later.has(one.plan)) turnEnded?.(one);
   };
   for (const turn of turns.waiting) {
     const plan = planOf.get(turn.host);
@@ -140,10 +141,7 @@ async function inTurns(
       else settle(plan, result);
     }
   }
-  for (const group of groups) {
-    const ends = group.hosts.flatMap((host) => results.get(host) ?? []);
-    for (const result of togetherResults(group, ends)) results.set(result.plan.host, result);
-  }
+  for (const [host, result] of onOneSideIn(groups, results)) results.set(host, result);
   if (queueing !== undefined && later.size > 0 && !stop.aborted && !signal.aborted) {
     const soFar = { wave, proven: turns.proven.staying, results, out: outNow(turns) };
     for (const one of await queueRest(later, soFar, queueing)) results.set(one.plan.host, one);
@@ -153,7 +151,37 @@ async function inTurns(
   }
   const heldUp = (plan: HostPlan) =>
     signal.aborted ? notStarted(plan, interruptedBefore) : heldBack(plan, wave, turns, results);
-  return wave.plans.map((plan) => results.get(plan.host) ?? (isDueNow(plan) ? heldUp(plan) : idle(plan)));
+  const all = wave.plans.map(
+    (plan) => results.get(plan.host) ?? (isDueNow(plan) ? heldUp(plan) : idle(plan)),
+  );
+  for (const result of all) turnEnded?.(result);
+  return all;
+}
+
+/** What hosts that began together have come to, in the order in which they began. */
+function onOneSideIn(
+  groups: readonly Together[],
+  results: ReadonlyMap<string, HostResult>,
+): ReadonlyMap<string, HostResult> {
+  const all = new Map(results);
+  for (const group of groups) {
+    const ends = group.hosts.flatMap((host) => all.get(host) ?? []);
+    for (const result of togetherResults(group, ends)) all.set(result.plan.host, result);
+  }
+  return all;
+}
+
+/** The results that are certain now that a host has ended: of all that it began with, once all have ended. */
+function certainWith(
+  ended: string,
+  groups: readonly Together[],
+  results: ReadonlyMap<string, HostResult>,
+): readonly HostResult[] {
+  const isOver = (group: Together) => group.hosts.every((host) => results.has(host));
+  const groupsOf = (host: string) => groups.filter(({ hosts }) => hosts.includes(host));
+  const all = onOneSideIn(groups.filter(isOver), results);
+  const hosts = new Set([ended, ...groupsOf(ended).flatMap((group) => group.hosts)]);
+  return [...hosts].filter((host) => groupsOf(host).every(isOver)).flatMap((host) => all.get(host) ?? []);
 }
 
 /** It has not failed: another did, with which it was to end on one side. */

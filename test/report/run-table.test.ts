@@ -63,6 +63,24 @@ describe('a run over several hosts', () => {
     expect(rows[1]).toMatch(/^b +0:12 +0:12 /);
   });
 
+  it('counts those whose turn is over, and for which something comes last', () => {
+    const state = stateAfter([
+      [0, begun(3)],
+      ...['a', 'b', 'c'].map((host) => [1, at(host, 'connecting')] as const),
+      [9, at('a', 'later')],
+      [9, at('b', 'later')],
+      [9, at('c', 'put-off')],
+    ]);
+    expect(renderRun(state, { ...usual, now: 0 })).toEqual([
+      '0 of 3 done, 2 but for what comes last, 0 put off, 0 failed',
+    ]);
+    expect(state.share).toBeCloseTo(1 / 3);
+    state.take(at('a', 'connecting'), 10 * second);
+    state.take(ended('b'), 10 * second);
+    expect(renderRun(state, { ...usual, now: 0 }).at(-1)).toBe('1 of 3 done, 0 put off, 0 failed');
+    expect(state.atWork.map(({ host }) => host)).toEqual(['a']);
+  });
+
   it('counts each way of ending once', () => {
     const statuses = Object.keys(statusWords) as EndedEvent['status'][];
     const state = stateAfter([

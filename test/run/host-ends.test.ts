@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
 import { HostEnds } from '../../src/run/host-ends.ts';
@@ -10,7 +10,8 @@ const result = (plan: HostPlan, status: Status): HostResult => ({
 });
 const ends = (plans: readonly HostPlan[]) => {
   const told: string[] = [];
-  return { told, ends: new HostEnds(plans, ({ plan, status }) => told.push(`${plan.host} ${status}`)) };
+  const tell = ({ plan, status }: HostResult) => told.push(`${plan.host} ${status}`);
+  return { told, ends: new HostEnds(plans, tell, (host) => told.push(`${host} later`)) };
 };
 
 it('each host that is changed is told once, as it ends', () => {
@@ -20,38 +21,61 @@ it('each host that is changed is told once, as it ends', () => {
     hostPlan('idle', 'node', { changes: [] }),
   ];
   const { told, ends: all } = ends([a, b, idle]);
-  all.ended(result(b, 'changed'));
+  all.turnEnded(result(b, 'changed'));
   expect(told).toEqual(['b changed']);
-  all.ended(result(b, 'failed'));
+  all.turnEnded(result(b, 'failed'));
   all.over([result(a, 'not-started'), result(b, 'failed'), result(idle, 'in-sync')]);
   expect(told).toEqual(['b changed', 'a not-started']);
 });
 
-it('one for which more follows is told at the end', () => {
+it('one for which more follows is told of then, and counts once it has done what comes last', () => {
   const plans = [
     hostPlan('a', 'node', { last: { stages: [], problem: undefined } }),
     hostPlan('b', 'node', { retires: true }),
     hostPlan('c', 'node', { leftovers: true }),
+    hostPlan('d', 'node', { last: { stages: [], problem: undefined } }),
   ];
   const { told, ends: all } = ends(plans);
-  for (const plan of plans) all.ended(result(plan, 'changed'));
-  expect(told).toEqual([]);
+  for (const plan of plans) all.turnEnded(result(plan, plan.host === 'd' ? 'failed' : 'changed'));
+  for (const plan of plans) all.turnEnded(result(plan, 'failed'));
+  all.turnEnded(result(plans[0] as HostPlan, 'changed'));
+  expect(told).toEqual(['a later', 'b later', 'c later']);
+  for (const plan of plans) all.lastEnded(result(plan, 'changed'));
+  expect(told.slice(3)).toEqual(['a changed', 'd changed']);
   all.over(plans.map((plan) => result(plan, 'done')));
-  expect(told).toEqual(['a done', 'b done', 'c done']);
+  expect(told.slice(5)).toEqual(['b done', 'c done']);
 });
 
-it('hosts that end on one side are not told before all of them have ended', async () => {
-  const plans = [hostPlan('a', 'node'), hostPlan('b', 'node')];
-  const wave = { role: 'node', plans, limit: 2, parallel: 2, down: [], leads: true };
-  const turns = async (onOneSide: boolean) => {
+describe('hosts that end on one side', () => {
+  const plans = ['a', 'b', 'c', 'd'].map((host) => hostPlan(host, 'node'));
+  const turns = async (onOneSide: boolean, failing?: string) => {
+    const wave = { role: 'node', plans, limit: 3, parallel: 3, down: [], leads: false };
     const told: string[] = [];
     const options = {
       ...{ maxFailures: 0, signal: new AbortController().signal, onOneSide },
-      turnEnded: ({ plan }: HostResult) => told.push(plan.host),
+      turnEnded: ({ plan, status }: HostResult) => told.push(`${plan.host} ${status}`),
     };
-    await inWaves([wave], options, async (plan) => result(plan, 'changed'));
-    return told;
+    await inWaves([wave], options, async (plan) => {
+      told.push(`${plan.host} begins`);
+      await new Promise((resolve) => setImmediate(resolve));
+      return result(plan, plan.host === failing ? 'rolled-back' : 'changed');
+    });
+    return [...new Set(told)];
   };
-  expect(await turns(false)).toEqual(['a', 'b']);
-  expect(await turns(true)).toEqual([]);
+
+  it('are told as soon as all of them have ended, and others as each of them ends', async () => {
+    const together = await turns(true);
+    const [first] = together.filter((words) => words.endsWith('changed'));
+    const begun = together.slice(0, together.indexOf(first ?? '')).map((words) => words.split(' ')[0]);
+    // Those of the next wave begin only after these are told.
+    expect(begun.length).toBeLessThan(plans.length);
+    for (const host of begun) expect(together).toContain(`${host} changed`);
+    expect(together.filter((words) => words.endsWith('changed'))).toHaveLength(4);
+    expect(await turns(false)).toHaveLength(8);
+  });
+
+  it('are told once, also if one of them is put back', async () => {
+    const told = await turns(true, 'b');
+    expect(told.filter((words) => words.startsWith('b '))).toEqual(['b begins', 'b rolled-back']);
+  });
 });

@@ -12,3 +12,7 @@ it('does not call a host done that waits to be confirmed', () => {
 it('does not call a host done on which an action runs', () => {
   expect(hostProgress('bbb-01', { kind: 'state', state: 'acting' })).toBeUndefined();
 });
+
+it('does not call a host done that is put off, and may wait once more', () => {
+  expect(hostProgress('bbb-01', { kind: 'state', state: 'deferred' })).toMatchObject({ phase: 'put-off' });
+});

@@ -94,6 +94,43 @@ describe('apply to several hosts', () => {
   });
 });
 
+describe('SIGTERM while hosts are changed, as a service manager or kill(1) sends it', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startCluster();
+  }, 120_000);
+  afterAll(() => cluster?.close());
+
+  it('leaves the terminal whole: first no further host is begun, then those under way are left', async () => {
+    const slow = changed(cluster, 'slow.inventory.yaml', (text) =>
+      text.replace('./bigbluebutton.yaml', './slow.yaml'),
+    );
+    const terminal = clusterproxyOn(['apply', '--yes', '-i', slow], {
+      ...{ cwd: cluster.folder, variables: { TERM_PROGRAM: 'ghostty', TERM_PROGRAM_VERSION: '1.2.3' } },
+    });
+    // The proxy is done; the first node's handler doesn't end.
+    const isWhole = (lines: readonly string[]) =>
+      /^1 of 4 done, 0 put/.test(lines.at(-1) ?? '') && / restart-bbb-web$/.test(lines.at(-2) ?? '');
+    await screenWith(terminal, isWhole);
+    terminal.kill('SIGTERM');
+    await terminal.shows('interrupted: no further host is started');
+    await screenWith(terminal, isWhole);
+    terminal.kill('SIGTERM');
+    await terminal.shows('leaving: hosts under way finish or roll back by themselves.');
+    expect(await terminal.ended()).toBe(130);
+    const everything = (await terminal.everything()).join('\n');
+    expect(everything).not.toMatch(pieces);
+    expect(everything).toMatch(/^bbb-01 +outcome unknown /m);
+    expect(everything).toMatch(/^bbb-02 +not started$/m);
+    const { written } = terminal;
+    // The cursor was never hidden, nor the screen changed for another; what is drawn at once is drawn whole.
+    expect(written).not.toMatch(/\x1b\[\?(?:25l|1049h|2004h)/);
+    expect(written.split('\x1b[?2026h')).toHaveLength(written.split('\x1b[?2026l').length);
+    expect([...written.matchAll(/\x1b\]9;4;([\d;]*)/g)].at(-1)?.[1]).toBe('0;');
+    expect([...written.matchAll(/\x1b\[([\d;]*)m/g)].at(-1)?.[1]).toMatch(/^(?:22|39|0)?$/);
+  });
+});
+
 describe.runIf(long)('apply to 200 hosts', () => {
   let folder: string;
   const hosts: EmbeddedHost[] = [];

@@ -58,8 +58,9 @@ export function lessTakesLinks(version: string): boolean {
 }
 
 /**
- * Makes links (OSC 8, https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda) of the given texts
- * wherever they stand as words of their own. What a text that obeys nothing else shows stays the same.
+ * Makes links of the given texts, wherever they stand as words of their own (OSC 8,
+ * https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda). What a text that obeys nothing else
+ * shows stays the same.
  */
 export function linked(text: string, links: readonly Link[]): string {
   if (links.length === 0) return text;
@@ -72,7 +73,7 @@ export function linked(text: string, links: readonly Link[]): string {
   );
 }
 
-/** Where a word may begin and end: at blanks, brackets, quotation marks, colours and the end of a sentence. */
+/** Where a word may begin and end: at blanks, brackets, quotation marks, colours, the end of a sentence. */
 const before = String.raw`(?<=^|[\s"'(]|\x1b\[[\d;]*m)`;
 const after = String.raw`(?=$|[\s"'),;:]|\x1b|[.?!](?:\s|$))`;
 

@@ -18,6 +18,8 @@ const words: Readonly<Record<HostPhase, string>> = {
   settling: 'waiting to see whether it stays up',
   confirming: 'waiting for the confirmation that it stays changed',
   queued: 'queued: it begins by itself once nobody is there',
+  'put-off': 'put off',
+  later: 'done but for what comes last',
   done: 'done',
 };
 

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../model/progress.ts';
+import { isAtRest, type ProgressEvent } from '../../model/progress.ts';
 import { statusWords } from '../../model/status-words.ts';
 import type { Output } from '../output.ts';
 import { count } from '../shared/prose.ts';
@@ -38,7 +38,7 @@ function onTerminal(output: Output): Progress {
   const picture = {
     lines: (size: { readonly columns: number; readonly rows: number }) =>
       renderRun(run, { ...size, now: performance.now() }),
-    percent: () => (100 * run.ended) / Math.max(1, run.sum.of),
+    percent: () => 100 * run.share,
     hasFailed: () => run.sum.failed > 0,
   };
   return {
@@ -107,7 +107,8 @@ function timeOfDay(milliseconds: number): string {
 /** What a log should have: when files came into place, what ran, the end, and connections that were lost. */
 function isRemarkable({ phase, detail }: HostEvent): boolean {
   return (
-    ['waiting', 'draining', 'acting', 'swapped', 'handler', 'done'].includes(phase) ||
+    ['waiting', 'draining', 'acting', 'swapped', 'handler'].includes(phase) ||
+    isAtRest(phase) ||
     (['connecting', 'confirming'].includes(phase) && detail !== undefined)
   );
 }

@@ -1,4 +1,4 @@
-import type { HostPhase, ProgressEvent } from '../../model/progress.ts';
+import { type HostPhase, isAtRest, type ProgressEvent } from '../../model/progress.ts';
 import { phaseWords } from './phase-words.ts';
 
 type EndedEvent = Extract<ProgressEvent, { kind: 'ended' }>;
@@ -62,6 +62,8 @@ export class RunState {
   /** when hosts were first at work, until nothing more follows for them */
   readonly #begun = new Map<string, number>();
   readonly #took: number[] = [];
+  /** hosts whose turn is over, and for which more follows */
+  readonly #later = new Set<string>();
   #longestName = 0;
 
   take(event: ProgressEvent, now: number): void {
@@ -91,6 +93,16 @@ export class RunState {
     return done + putOff + failed + notStarted;
   }
 
+  /** how many hosts wait, their turn over, for what comes last */
+  get later(): number {
+    return this.#later.size;
+  }
+
+  /** how much is done, from 0 to 1; a host that waits for what comes last is half done */
+  get share(): number {
+    return (this.ended + this.later / 2) / Math.max(1, this.#sum.of);
+  }
+
   /** Those that have been at work for longest come first; those on which people are waited for come last. */
   get atWork(): readonly HostAtWork[] {
     const isWaiting = ({ phase }: HostAtWork) => Number(phase === 'waiting');
@@ -110,7 +122,9 @@ export class RunState {
   }
 
   #see({ host, phase, detail }: Extract<ProgressEvent, { kind: 'host' }>, now: number): void {
-    if (phase === 'done') {
+    this.#later.delete(host);
+    if (phase === 'later') this.#later.add(host);
+    if (isAtRest(phase)) {
       this.#atWork.delete(host);
       return;
     }
@@ -130,6 +144,7 @@ export class RunState {
     const begun = this.#begun.get(host);
     if (begun !== undefined && part === 'done') this.#took.push(now - begun);
     this.#begun.delete(host);
+    this.#later.delete(host);
     this.#atWork.delete(host);
   }
 }

@@ -1,5 +1,5 @@
 import { shortened, widthOf } from './prose.ts';
-import type { HostAtWork, RunState, Sum } from './run-state.ts';
+import type { HostAtWork, RunState } from './run-state.ts';
 import { clockWords, timeLeft, timeLeftWords } from './time-left.ts';
 
 /** Where a picture has to fit, and when it is. */
@@ -51,13 +51,15 @@ export function renderRun(state: RunState, { columns, rows, now }: Frame): reado
 /** `12 of 25 done, 1 put off, 0 failed; about 3 minutes left` */
 function sumWords(state: RunState, now: number): string {
   const left = timeLeft(state, now);
-  return `${countsOf(state.sum)}${left === undefined ? '' : `; ${timeLeftWords(left)}`}`;
+  return `${countsOf(state)}${left === undefined ? '' : `; ${timeLeftWords(left)}`}`;
 }
 
 /** `12 of 25 done, 1 put off, 0 failed` */
-export function countsOf({ of, done, putOff, failed, notStarted }: Sum): string {
+export function countsOf({ sum, later }: Pick<RunState, 'sum' | 'later'>): string {
+  const { of, done, putOff, failed, notStarted } = sum;
   const rest = notStarted === 0 ? '' : `, ${notStarted} not started`;
-  return `${done} of ${of} done, ${putOff} put off, ${failed} failed${rest}`;
+  const almost = later === 0 ? '' : `, ${later} but for what comes last`;
+  return `${done} of ${of} done${almost}, ${putOff} put off, ${failed} failed${rest}`;
 }
 
 function clocks({ since, begun }: HostAtWork, now: number): readonly string[] {

@@ -16,7 +16,7 @@ export function signOfLife(run: RunState, now: number): string | undefined {
     .slice(0, named)
     .map(({ host, words, since }) => `${host}: ${words}, for ${duration(now - since)}`);
   const more = atWork.length > named ? [`${count(atWork.length - named, 'more host')} under way`] : [];
-  return `still at work: ${[...hosts, ...more, ...(run.isUnderWay ? [countsOf(run.sum)] : [])].join('; ')}`;
+  return `still at work: ${[...hosts, ...more, ...(run.isUnderWay ? [countsOf(run)] : [])].join('; ')}`;
 }
 
 export interface Silence {

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../model/progress.ts';
+import { isAtRest, type ProgressEvent } from '../../model/progress.ts';
 
 /** How long something took. */
 export interface PhaseTime {
@@ -25,7 +25,7 @@ export class PhaseTimes {
     if (event.kind === 'looked') this.#lookTook = now - (this.#lookBegan ?? now);
     if (event.kind !== 'host') return;
     this.#endOf(event.host, now);
-    if (event.phase !== 'done') this.#current.set(event.host, { phase: event.phase, since: now });
+    if (!isAtRest(event.phase)) this.#current.set(event.host, { phase: event.phase, since: now });
   }
 
   /** Of each phase, how long the slowest host took for it, however often it came to it. */
