@@ -16,19 +16,19 @@ export function registerExplain(program: Command, { environment, finish }: Regis
   const command = program
     .command('explain')
     .argument(
-      '[code]',
-      'the code of an error, a trouble or a check, or the status of a host; all of them without it',
+      '[code...]',
+      'the code of an error, a trouble or a check, or the state of a host in its words; all of them without it',
     )
     .description(
       'Explains the code of an error, a trouble or a check, or the status of a host, from the manual. Needs no host.',
     )
     .option('--json', 'print one JSON document', false)
     .addOption(pagerOption())
-    .action(async (code: string | undefined, options: ExplainOptions) =>
-      finish(await explain(code, options, environment)),
+    .action(async (words: readonly string[], options: ExplainOptions) =>
+      finish(await explain(words.length === 0 ? undefined : words.join(' '), options, environment)),
     );
   addColorOptions(command);
-  addExample(command, 'clusterproxy explain busy');
+  addExample(command, 'clusterproxy explain busy', 'clusterproxy explain not started');
 }
 
 async function explain(

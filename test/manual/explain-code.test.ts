@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explainCode, listCodes } from '../../src/manual/explain-code.ts';
 import type { ManualPage } from '../../src/manual/manual-page.ts';
 import { readManual } from '../../src/manual/read-manual.ts';
+import { statusWords } from '../../src/model/status-words.ts';
 import { statuses } from '../../src/report/document/host-schema.ts';
 
 const pages = await readManual();
@@ -132,5 +133,24 @@ describe('the manual of this program', () => {
     ['nginx-passes', 'verify'],
   ])('says for the check %s the command that asks it: %s', (code, command) => {
     expect(explainCode(code, pages).next).toMatch(new RegExp(`^run clusterproxy ${command}: `));
+  });
+});
+
+describe('the words of a screen', () => {
+  it.each(Object.entries(statusWords))('lead to the status %s: %s', (status, words) => {
+    for (const said of [words, words.toUpperCase(), ` ${words}: `])
+      expect(explainCode(said, pages).code).toBe(status);
+  });
+
+  it.each([
+    ['not  started', 'not-started'],
+    ['put off', 'deferred'],
+    ['error busy:', 'busy'],
+    ['drifted', 'drifted'],
+    ['outcome unknown', 'unknown'],
+    ['outcome-unknown', 'outcome-unknown'],
+    ['too many out', 'too-many-out'],
+  ])('%j is %s', (said, code) => {
+    expect(explainCode(said, pages).code).toBe(code);
   });
 });
