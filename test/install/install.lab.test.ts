@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTools } from '../../scripts/release/tools.mjs';
 import { noLab, useLab } from '../e2e/lab.ts';
 import type { LabHost } from '../lab/host.ts';
+import { long, seed } from '../support/random.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -19,10 +20,28 @@ const made = {
 /** What was made already, to be tried as it is; otherwise it is made here. */
 const ready = process.env.CLUSTERPROXY_RELEASE && resolve(process.env.CLUSTERPROXY_RELEASE);
 const commit = 'c0ffee0000000000000000000000000000000000';
-const isLong = process.env.CLUSTERPROXY_LONG === '1';
 const tools = findTools();
 if (tools === undefined)
   console.warn('Tests of releases are skipped: node scripts/release/tools.mjs installs what they need');
+
+/** Where the demo, which takes most of the time, is played without CLUSTERPROXY_LONG; the seed says where. */
+const withDemo = new Set(['by-itself', `node-${seed % 2 === 0 ? 22 : 24}`]);
+const noNpm = 'npm is not beside its Node.js: Debian keeps it elsewhere, with its libraries beside itself';
+
+/** The folder of npm, if it can be taken along. */
+async function npmFolder(): Promise<string | undefined> {
+  const folder = join((await run('npm', ['root', '--global'])).stdout.trim(), 'npm');
+  return existsSync(join(folder, 'bin/npm-cli.js')) ? folder : undefined;
+}
+
+/** Another Node.js: from this account's cache, or once from the registry. Undefined where neither has it. */
+async function otherNode(release: string): Promise<string | undefined> {
+  const which = ['scripts/on-node.sh', release, 'sh', '-c', 'command -v node'];
+  return run('sh', which, { cwd: root, timeout: 180_000 }).then(
+    ({ stdout }) => stdout.trim(),
+    () => undefined,
+  );
+}
 
 /** Machines on which nothing is installed, one for each way; each ends with the demo in CLUSTERPROXY_LONG. */
 describe.skipIf(noLab || tools === undefined)('what npm run release makes', { timeout: 600_000 }, () => {
@@ -72,6 +91,16 @@ hosts:
   node: [{name: node, hostname: node.example.com}]
 `;
 
+  /** By npm of this machine, without a network. */
+  async function installByNpm(host: LabHost, npm: string, node: string): Promise<void> {
+    await cp(node, join(host.root, 'usr/bin/node'));
+    await cp(npm, join(host.root, 'srv/npm'), { recursive: true });
+    await host.mustExec(
+      `node /srv/npm/bin/npm-cli.js install --global --prefix /usr/local --offline --loglevel=error /srv/${made.npm}`,
+      { timeoutMs: 120_000 },
+    );
+  }
+
   /** What it tells of itself, what it finds in its own files, and as the account ops, that it works. */
   async function tryIt(host: LabHost, program: string, installed: RegExp): Promise<void> {
     const as = (line: string, seconds = 60) =>
@@ -85,7 +114,7 @@ hosts:
     expect(await as(`${program} explain unreachable`)).toContain('What to do');
     expect(await as(`${program} playbook check bigbluebutton`)).toContain('bigbluebutton');
     await as(`${program} validate --inventory /srv/prod.yaml`);
-    if (!program.includes('other-node') && (isLong || host.name === 'by-itself')) {
+    if (!program.includes('other-node') && (long || withDemo.has(host.name))) {
       const begun = Date.now();
       expect(await as(`NO_COLOR=1 ${program} demo`, 500)).toContain('roll');
       console.log(`${host.name}: the demo took ${Math.round((Date.now() - begun) / 1000)} s`);
@@ -107,16 +136,10 @@ hosts:
   });
 
   it('is installed by npm with nothing else, where only root can write', async (test) => {
-    const npm = (await run('npm', ['root', '--global'])).stdout.trim();
-    // Debian's own lies elsewhere, and takes its libraries from beside itself.
-    if (!existsSync(join(npm, 'npm/bin/npm-cli.js'))) test.skip(`there is no npm in ${npm}`);
+    const npm = await npmFolder();
+    if (npm === undefined) return test.skip(noNpm);
     const host = await machine('by-npm', file(made.npm));
-    await cp(process.execPath, join(host.root, 'usr/bin/node'));
-    await cp(join(npm, 'npm'), join(host.root, 'srv/npm'), { recursive: true });
-    await host.mustExec(
-      `node /srv/npm/bin/npm-cli.js install --global --prefix /usr/local --offline --loglevel=error /srv/${made.npm}`,
-      { timeoutMs: 120_000 },
-    );
+    await installByNpm(host, npm, process.execPath);
     expect((await host.mustExec('ls /usr/local/lib/node_modules')).trim()).toBe('clusterproxy');
     expect((await host.exec('ls /usr/local/lib/node_modules/clusterproxy/node_modules')).code).not.toBe(0);
     await tryIt(host, 'clusterproxy', /^installed: npm package \(/m);
@@ -125,6 +148,23 @@ hosts:
     await host.mustExec('node /srv/npm/bin/npm-cli.js uninstall --global --prefix /usr/local clusterproxy');
     expect((await host.exec('ls /usr/local/bin/clusterproxy')).code).not.toBe(0);
   });
+
+  it.for(['22', '24'])(
+    'is installed by npm under Node.js %s, and plays its demo there',
+    async (release, test) => {
+      const npm = await npmFolder();
+      if (npm === undefined) return test.skip(noNpm);
+      const node = await otherNode(release);
+      if (node === undefined) return test.skip(`there is no Node.js ${release}, and no registry that has it`);
+      const host = await machine(`node-${release}`, file(made.npm));
+      await installByNpm(host, npm, node);
+      await tryIt(
+        host,
+        'clusterproxy',
+        new RegExp(`^installed: npm package \\([^]*^Node\\.js: ${release}\\.`, 'm'),
+      );
+    },
+  );
 
   it('is installed and removed as a Debian package, and its schedule names the installed program', async () => {
     const host = await machine('by-dpkg', file(made.debian));
@@ -153,7 +193,7 @@ hosts:
     expect((await host.exec('ls -A /tmp | grep clusterproxy')).stdout).toBe('');
   });
 
-  it.runIf(isLong && ready === undefined)('has the same bytes where it is made again', async () => {
+  it.runIf(long && ready === undefined)('has the same bytes where it is made again', async () => {
     await release('two');
     const sums = (name: string) => readFile(join(work, `${name}-made`, 'SHA256SUMS'), 'utf8');
     expect(await sums('two')).toBe(await sums('one'));

@@ -41,7 +41,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/host/queued.test.ts': 47,
   'test/host/transact.test.ts': 105,
   'test/host/waiting.test.ts': 49,
-  'test/install/install.lab.test.ts': 150,
+  'test/install/install.lab.test.ts': 210,
   'test/run/again/begun-elsewhere.test.ts': 212,
   'test/run/claims/leases.test.ts': 61,
   'test/run/drain.test.ts': 241,
