@@ -48,15 +48,29 @@ export function reachedAs(host: NamedHost): NamedHost {
   return address === undefined && name !== undefined ? { ...host, address: name } : host;
 }
 
+/** What hosts are to be. */
+interface Expected {
+  /** the DNS name that browsers see */
+  readonly hostname: string;
+  readonly playbook: string;
+  readonly roles: readonly Role[];
+}
+
 /** What is worth a word of what was found, beside what each host is. */
 export function foundWarnings(
   hosts: readonly DraftHost[],
   found: readonly FoundHost[],
-  { playbook, roles }: { readonly playbook: string; readonly roles: readonly Role[] },
+  { playbook, roles, hostname: cluster }: Expected,
 ): readonly string[] {
-  return found.flatMap(({ name, role, reached, product }) => {
+  return found.flatMap(({ name, role, reached, product, root, certificates }) => {
     const { introduction, description = '' } = roles.find((one) => one.name === role) ?? {};
-    if (!reached || introduction === undefined) return [];
+    if (!reached) return [];
+    if (introduction === undefined) {
+      // Without root's rights there may be some that can't be read.
+      const isDoor = role !== roles.at(-1)?.name && root !== undefined;
+      const isCovered = certificates.some(({ names }) => names.some((one) => covers(one, cluster)));
+      return isDoor && !isCovered ? [withoutCertificate(name, cluster)] : [];
+    }
     if (product === undefined) {
       return [`${name} is to be ${description}, but none is installed there; install it before you apply`];
     }
@@ -77,4 +91,14 @@ function numbered(role: string, taken: ReadonlySet<string>): string {
     const name = `${role}-${number}`;
     if (!taken.has(name)) return name;
   }
+}
+
+/** Whether a certificate's name is that of a host; a wildcard stands for one label (RFC 6125, 6.4.3). */
+function covers(name: string, hostname: string): boolean {
+  const [one, other] = [name.toLowerCase(), hostname.toLowerCase()];
+  return one === other || (one.startsWith('*.') && one.slice(2) === other.replace(/^[^.]+\./, ''));
+}
+
+function withoutCertificate(name: string, hostname: string): string {
+  return `no certificate for ${hostname} was found on ${name}, in nginx, HAProxy or certbot: browsers accept none other, so get one before people are sent there (clusterproxy docs certificates)`;
 }

@@ -46,6 +46,15 @@ export function parseEntry(role: string, text: string): NamedHost {
     : { role, name: left, ...address, ...more };
 }
 
+/** Hosts as `parseEntry` takes them, with blanks or commas between. */
+export function parseEntries(role: string, text: string): readonly NamedHost[] {
+  const entries = text
+    .replace(/\s*=\s*/g, '=')
+    .split(/[\s,;]+/)
+    .filter((entry) => entry !== '');
+  return (entries.length === 0 ? [''] : entries).map((entry) => parseEntry(role, entry));
+}
+
 function partsOf(text: string) {
   const equals = text.indexOf('=');
   const left = equals === -1 ? undefined : text.slice(0, equals).trim();

@@ -35,7 +35,10 @@ export function unreadCertificates(snapshot: Snapshot): readonly string[] {
   return answeringOf(snapshot).files.filter((file) => !snapshot.paths.has(file));
 }
 
-export type Introduced = Pick<FoundHost, 'system' | 'ownName' | 'product' | 'publicNames' | 'certificates'>;
+export type Introduced = Pick<
+  FoundHost,
+  'system' | 'ownName' | 'product' | 'programs' | 'publicNames' | 'certificates'
+>;
 
 /**
  * What a host is, by what was read of it. `playbooks`: the one that is meant first, since its product counts
@@ -57,9 +60,22 @@ export function introduce(snapshot: Snapshot, playbooks: readonly Known[]): Intr
     system: snapshot.os.name || undefined,
     ownName: ownName || undefined,
     product,
+    programs: programsOf(snapshot),
     publicNames: [...new Set(names)].filter(isPublic),
     certificates,
   };
+}
+
+/** What stands in front of other hosts has no product of its own. */
+function programsOf({ paths }: Snapshot): readonly string[] {
+  const files = [
+    ['nginx', nginxFile],
+    ['HAProxy', haproxyFile],
+  ] as const;
+  return files.flatMap(([name, file]) => {
+    const kind = paths.get(file)?.kind;
+    return kind === 'file' || kind === 'symlink' ? [name] : [];
+  });
 }
 
 function productOf(snapshot: Snapshot, playbooks: readonly Known[]): FoundProduct | undefined {

@@ -1,5 +1,5 @@
 import type { Role } from '../model/playbook.ts';
-import type { NamedHost } from './draft.ts';
+import { type NamedHost, placeOf } from './draft.ts';
 import { inRole } from './from/listed-host.ts';
 import type { HostList } from './from/read-list.ts';
 
@@ -27,6 +27,22 @@ export function hostsOfLists(
       for (const name of namesOf(named)) known.add(name);
       return [named];
     });
+}
+
+/**
+ * Hosts that ssh knows by these aliases: who logs in there by its configuration need not be said once more,
+ * unless the inventory names somebody for all hosts, who would count more.
+ */
+export function asConfigured(
+  hosts: readonly NamedHost[],
+  aliases: ReadonlySet<string>,
+  everywhere: string | undefined,
+): readonly NamedHost[] {
+  return hosts.map((host) => {
+    const { user, ...rest } = host;
+    const isSaid = everywhere === undefined || everywhere === user;
+    return isSaid && aliases.has(placeOf(host)) ? rest : host;
+  });
 }
 
 /** What it is known by; several hosts may be behind one address, at ports of their own. */

@@ -1,6 +1,6 @@
 import { reachedAs, withNames } from '../begin/completed.ts';
 import type { Draft, DraftHost, NamedHost } from '../begin/draft.ts';
-import { hostsOfLists } from '../begin/from-lists.ts';
+import { asConfigured, hostsOfLists } from '../begin/from-lists.ts';
 import { misplaced } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
 import type { FoundHost } from '../model/begun.ts';
@@ -43,8 +43,9 @@ export async function askFor(
   const wrong = misplaced(given, playbook);
   if (wrong.length > 0) throw new OperatorErrors(wrong);
   const listed = hostsOfLists(given.lists, playbook.roles, given);
-  const named = [...given.hosts, ...(listed.length === 0 ? [] : await questions.choose(listed))];
+  const chosen = listed.length === 0 ? [] : await questions.choose(listed);
   const user = given.ssh.user ?? (given.hosts.length === 0 ? await questions.user() : undefined);
+  const named = [...given.hosts, ...asConfigured(chosen, given.aliases, user)];
   const become = beginning.options.become === undefined && user === 'root' ? undefined : given.ssh.become;
   const draft: Draft = {
     playbook: name,
@@ -87,12 +88,12 @@ export async function askFor(
     for (;;) {
       const means = meaning(role, { isDoor, isEnough: wanted() <= 0 });
       if (isDoor && wanted() <= 0) break;
-      const host = await questions.host(role, { means, taken: met.map((one) => one.host) });
-      if (host === undefined) {
+      const hosts = await questions.hosts(role, { means, taken: met.map((one) => one.host) });
+      if (hosts.length === 0) {
         if (isDoor) external = [...external, role.name];
         break;
       }
-      met = [...met, ...(await meet([host], met).catch((error: unknown) => leftOut(error, beginning)))];
+      met = [...met, ...(await meet(hosts, met).catch((error: unknown) => leftOut(error, beginning)))];
     }
   }
   const hostname = given.hostname ?? (await questions.hostname(doorName(met, playbook.roles)));

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { completed, foundWarnings, withNames } from '../begin/completed.ts';
 import type { Draft } from '../begin/draft.ts';
-import { hostsOfLists } from '../begin/from-lists.ts';
+import { asConfigured, hostsOfLists } from '../begin/from-lists.ts';
 import { inventoryText } from '../begin/inventory-text.ts';
 import { misplaced, missing, withoutHostname } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
@@ -64,7 +64,7 @@ async function asGiven(
   const playbook = given.playbook === undefined ? undefined : playbooks.get(given.playbook);
   if (playbook !== undefined) refuse(misplaced(given, playbook));
   const listed = playbook === undefined ? [] : hostsOfLists(given.lists, playbook.roles, given);
-  const named = [...given.hosts, ...listed];
+  const named = [...given.hosts, ...asConfigured(listed, given.aliases, given.ssh.user)];
   refuse(missing({ ...given, hosts: named }, playbook?.roles));
   const { hostname } = given;
   if (playbook === undefined || hostname === undefined) throw new Error('something is missing');
@@ -110,7 +110,7 @@ async function conclude(
   );
   // Nobody gets one that the next command refuses.
   await readText({ file, text });
-  const ofHosts = foundWarnings(hosts, seen, { playbook: playbook.name, roles });
+  const ofHosts = foundWarnings(hosts, seen, { ...draft.cluster, playbook: playbook.name, roles });
   const warnings = [...ofFiles, ...ofHosts];
   beginning.warn(ofHosts);
   const whole = { ...begun, inventory: { file, text, written: false, next: nextCommand(file, options) } };
@@ -120,7 +120,8 @@ async function conclude(
   }
   await writeInventory(file, text, { replace });
   const next = await nextWithout(whole.inventory.next, beginning);
-  const written = { ...whole, inventory: { ...whole.inventory, written: true, next } };
+  const agreed = questions !== undefined;
+  const written = { ...whole, inventory: { ...whole.inventory, written: true, agreed, next } };
   beginning.show('begun', written);
   return beginning.end(written, { exitStatus: exitStatus.done, warnings });
 }

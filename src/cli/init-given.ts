@@ -21,6 +21,8 @@ export interface Given {
   readonly external: readonly string[];
   readonly hosts: readonly NamedHost[];
   readonly lists: readonly HostList[];
+  /** what the ssh configuration that the inventory uses calls hosts of these lists */
+  readonly aliases: ReadonlySet<string>;
   readonly read: readonly ReadList[];
   /** what is worth a word of the files */
   readonly warnings: readonly string[];
@@ -48,6 +50,7 @@ export async function givenOf(options: InitOptions, playbooks: readonly string[]
   return {
     ...{ playbook, name, hostname: hostname ?? lists.find((list) => list.hostname !== undefined)?.hostname },
     lists,
+    aliases: new Set(lists.flatMap((list) => list.aliases)),
     read: lists.map(({ file, kind, hosts }) => ({ file, kind, hosts: hosts.length })),
     warnings: lists.flatMap(({ file, passedOver, isLost }) => [
       ...(passedOver === 0 ? [] : [`${passedOver} entries of ${file} can't be hosts and were passed over`]),
@@ -70,7 +73,8 @@ async function listIn(file: string, { fromKind, sshConfig }: InitOptions) {
   const isUsed = list.kind === 'ssh-config' && resolve(used) === resolve(file);
   const hosts = isUsed ? list.hosts.map(reachedByAlias) : list.hosts;
   const isLost = !isUsed && hosts.some(({ hasMore }) => hasMore === true);
-  return { file, ...list, hosts, isLost };
+  const aliases = isUsed ? list.hosts.flatMap(({ alias }) => alias ?? []) : [];
+  return { file, ...list, hosts, isLost, aliases };
 }
 
 function sshOf({ user, become, proxyJump, sshConfig, inventory }: InitOptions): DraftSsh {

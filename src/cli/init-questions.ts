@@ -1,5 +1,5 @@
 import type { DraftHost, NamedHost } from '../begin/draft.ts';
-import { entryForm, parseEntry } from '../begin/entry.ts';
+import { entryForm, parseEntries } from '../begin/entry.ts';
 import { namesOf } from '../begin/from-lists.ts';
 import { cleanLine } from '../document/clean-text.ts';
 import { clusterNameMistake, hostnameMistake, type Mistake, userPattern } from '../inventory/names.ts';
@@ -68,16 +68,16 @@ export class Questions {
     return answer === '' ? undefined : answer;
   }
 
-  /** Undefined where nothing was typed, which is an answer only if it `means` something. */
-  async host(
+  /** One or several; none where nothing was typed, which is an answer only if it `means` something. */
+  async hosts(
     { name: role, description }: Role,
     { means, taken }: { readonly means?: string | undefined; readonly taken: readonly NamedHost[] },
   ) {
     const answer = await this.#text(`A ${role}: ${description}`, {
-      placeholder: means === undefined ? entryForm : `${entryForm}; empty: ${means}`,
+      placeholder: `${entryForm}, or several${means === undefined ? '' : `; empty: ${means}`}`,
       mistake: (text) => (text === '' && means !== undefined ? undefined : entryMistake(role, text, taken)),
     });
-    return answer === '' ? undefined : parseEntry(role, answer);
+    return answer === '' ? [] : parseEntries(role, answer);
   }
 
   /** A name of what was found, or another one. */
@@ -177,7 +177,13 @@ interface CommonOptions {
 
 function entryMistake(role: string, text: string, taken: readonly NamedHost[]): Mistake | undefined {
   try {
-    return takenMistake(namesOf(parseEntry(role, text)), taken);
+    const before = [...taken];
+    for (const host of parseEntries(role, text)) {
+      const mistake = takenMistake(namesOf(host), before);
+      if (mistake !== undefined) return mistake;
+      before.push(host);
+    }
+    return undefined;
   } catch (error) {
     const [problem] = problemsOf(error);
     return problem && { message: problem.message, next: problem.next ?? '' };

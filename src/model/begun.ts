@@ -20,6 +20,8 @@ export interface FoundHost {
   readonly ownName?: string | undefined;
   /** what is installed; undefined: nothing that a playbook knows */
   readonly product?: FoundProduct | undefined;
+  /** web servers and balancers that are configured there, by name */
+  readonly programs?: readonly string[] | undefined;
   /** which of the playbook's recipes fits, or why none does */
   readonly recipe?: string | undefined;
   readonly unfit?: Problem | undefined;
@@ -64,6 +66,8 @@ export interface BegunInventory {
   readonly file: string;
   readonly text: string;
   readonly written: boolean;
+  /** somebody has seen the text, and has agreed to it */
+  readonly agreed?: boolean | undefined;
   /** the command that comes next */
   readonly next: string;
 }

@@ -112,7 +112,8 @@ it('hosts of the ssh configuration that is used go on to be reached by what it c
   expect(hosts.map(reachedByAlias).map((host) => inRole(host, 'node'))).toEqual([
     { role: 'node', name: 'bbb-01', hostname: 'bbb-01.example.com', address: 'bbb-01' },
     { role: 'node', name: 'proxy-1' },
-    { role: 'node', hostname: 'bbb-02.example.com' },
+    // It counts again once the inventory names somebody for all hosts.
+    { role: 'node', hostname: 'bbb-02.example.com', user: 'ops' },
   ]);
 });
 

@@ -52,7 +52,9 @@ describe('init on a terminal of 80x24', () => {
     await answer(terminal, 'Write this to clusterproxy.yaml?', enter);
     expect(await terminal.ended()).toBe(0);
     const lines = (await terminal.everything()).join('\n');
-    expect(lines).toContain('clusterproxy.yaml is written:');
+    // What was agreed to stands above the question, and nowhere else.
+    expect(lines).toMatch(/^clusterproxy\.yaml is written$/m);
+    expect(lines.match(/playbook: bigbluebutton/g)).toHaveLength(1);
     expect(lines).toMatch(/^next: clusterproxy plan$/m);
     // What is asked for next is no fault.
     expect(lines).not.toContain('error');
@@ -113,6 +115,29 @@ hosts:
     await answer(terminal, 'Keep bbb-09 all the same?', enter);
     await answer(terminal, /A node:[\s\S]*Keep bbb-09[\s\S]*A node:/, ctrlC);
     expect(await terminal.ended()).toBe(130);
+  });
+
+  it('takes several hosts at once, and none of them twice', async () => {
+    const terminal = init(...['--playbook', 'bigbluebutton', '--user', 'root', '--no-look']);
+    await answer(terminal, /A proxy:/, `proxy-1${enter}`);
+    await answer(terminal, /A node:/, `a.example.com, b.example.com a.example.com${enter}`);
+    await answer(
+      terminal,
+      'a.example.com is named already',
+      `${'\x7f'.repeat(13)}c=c.example.com:2222${enter}`,
+    );
+    await answer(terminal, 'empty: that was the last', enter);
+    await answer(terminal, 'The DNS name that browsers see', `bbb.example.com${enter}`);
+    await answer(terminal, 'The name of the cluster', enter);
+    await answer(terminal, 'Write this to clusterproxy.yaml?', enter);
+    expect(await terminal.ended()).toBe(0);
+    const text = readFileSync(join(folder, 'clusterproxy.yaml'), 'utf8');
+    expect(text.match(/- \{name: .*/g)).toEqual([
+      '- {name: proxy-1}',
+      '- {name: a, hostname: a.example.com}',
+      '- {name: b, hostname: b.example.com}',
+      '- {name: c, hostname: c.example.com, ssh: {port: 2222}}',
+    ]);
   });
 
   it('lets choose among the hosts of a list', async () => {

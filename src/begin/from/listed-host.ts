@@ -38,10 +38,10 @@ export function inRole(
 
 /**
  * A host that is reached by what ssh calls it, so that all that the configuration says of it goes on to
- * apply; for configurations that the inventory uses.
+ * apply; for configurations that the inventory uses. Its user stays, see `asConfigured`.
  */
 export function reachedByAlias(host: ListedHost): ListedHost {
-  const { alias, port: _port, user: _user, address: _address, ...rest } = host;
+  const { alias, port: _port, address: _address, ...rest } = host;
   if (alias === undefined) return host;
   const isPlace = alias === (host.hostname ?? host.name);
   return isPlace ? rest : { ...rest, address: alias };

@@ -20,6 +20,7 @@ const foundHost = z.object({
     })
     .optional()
     .describe('what is installed, of all that a playbook is for'),
+  programs: z.array(z.string()).optional().describe('web servers and balancers that are configured there'),
   recipe: z.string().optional().describe('the recipe of the playbook that fits it'),
   unfit: error.optional().describe('why none does'),
   publicNames: z.array(z.string()).describe('for which it answers, the most likely first'),
@@ -39,6 +40,7 @@ export const begun = z
         file: z.string(),
         text: z.string(),
         written: z.boolean(),
+        agreed: z.boolean().optional().describe('somebody has seen the text, and has agreed to it'),
         next: z.string().describe('the command that comes next'),
       })
       .optional(),

@@ -19,6 +19,7 @@ export function begunDocument(begun: Begun | undefined): Pick<ReportDocument, 'b
               file: cleanName(inventory.file),
               text: showable(inventory.text),
               written: inventory.written,
+              ...(inventory.agreed === undefined ? {} : { agreed: inventory.agreed }),
               next: cleanName(inventory.next),
             },
           }),
@@ -27,7 +28,7 @@ export function begunDocument(begun: Begun | undefined): Pick<ReportDocument, 'b
 }
 
 function foundDocument(host: FoundHost): ReportBegun['hosts'][number] {
-  const { problem, user, root, system, ownName, product, recipe, unfit } = host;
+  const { problem, user, root, system, ownName, product, programs, recipe, unfit } = host;
   return {
     ...{ name: cleanName(host.name), role: cleanName(host.role) },
     ...{ place: cleanName(host.place), reached: host.reached },
@@ -37,6 +38,7 @@ function foundDocument(host: FoundHost): ReportBegun['hosts'][number] {
     ...(system === undefined ? {} : { system: showableLine(system) }),
     ...(ownName === undefined ? {} : { ownName: showableLine(ownName) }),
     ...(product === undefined ? {} : { product: productDocument(product) }),
+    ...(programs === undefined ? {} : { programs: programs.map(cleanName) }),
     ...(recipe === undefined ? {} : { recipe: cleanName(recipe) }),
     ...(unfit === undefined ? {} : { unfit: errorDocument(unfit) }),
     publicNames: host.publicNames.map(cleanName),

@@ -26,10 +26,13 @@ function renderHost(host: Found, style: Style): readonly string[] {
   ];
 }
 
-function wordsOf({ user, root, system, product, recipe, publicNames, certificates }: Found): string[] {
+function wordsOf({ user, root, system, product, programs = [], ...found }: Found): string[] {
+  const { recipe, publicNames, certificates } = found;
+  // What stands in front of others needs none.
+  const nothing = programs.length === 0 ? 'no known product' : `${list(programs)}, with no known product`;
   const what =
     product === undefined
-      ? `no known product${recipe === undefined ? '' : `, fit for the recipe ${recipe}`}`
+      ? `${nothing}${recipe === undefined ? '' : `, fit for the recipe ${recipe}`}`
       : `${product.title}${product.version === undefined ? '' : `, version ${product.version}`}${recipe === undefined ? '' : ` (recipe ${recipe})`}`;
   const account = { sudo: `${user ?? 'the user'} is root by sudo`, login: 'root logs in' };
   const [certificate] = certificates;
@@ -57,14 +60,15 @@ function shortened(names: readonly string[]): readonly string[] {
 /** The inventory as it is to be, or that it has been written and what comes next. */
 export function renderBegun({ begun }: ReportDocument, { columns, paint }: Style): readonly string[] {
   if (begun?.inventory === undefined) return [];
-  const { file, text, written, next } = begun.inventory;
+  const { file, text, written, agreed = false, next } = begun.inventory;
   const lines = text.trimEnd().split('\n');
   if (!written) return ['', ...lines.map((line) => `  ${line}`), ''];
   return [
     '',
-    paint.bold(`${oneLine(file)} is written:`),
-    ...lines.map((line) => `  ${line}`),
-    '',
+    // It stands above the question.
+    paint.bold(`${oneLine(file)} is written${agreed ? '' : ':'}`),
+    ...(agreed ? [] : lines.map((line) => `  ${line}`)),
+    ...(agreed ? [] : ['']),
     ...wrap(next, { columns, first: 'next: ', hanging: 2 }),
   ];
 }
