@@ -57,11 +57,21 @@ function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan
           }
         : {
             message: `${forerunner.host} must be changed first, but --limit leaves it out`,
-            next: `add it: --limit ${plan.host},${forerunner.host}`,
+            next: addition(forerunner, all),
           }),
       host: plan.host,
     },
   };
+}
+
+/** A list that is longer than this is hardly typed host by host. */
+const mostTyped = 6;
+
+function addition({ host, role }: HostPlan, all: readonly HostPlan[]): string {
+  const chosen = all.filter(({ skipped }) => !skipped).map((plan) => plan.host);
+  return chosen.length > mostTyped
+    ? `add ${host} to --limit, or its role ${role}`
+    : `add it: --limit ${[...chosen, host].join(',')}`;
 }
 
 /** Nobody knows whether it would change. */

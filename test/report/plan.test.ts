@@ -32,6 +32,25 @@ const busy = {
 } as const;
 
 describe('renderPlan', () => {
+  it.each([false, true])('says first that what comes first was left out, in a summary: %s', (summary) => {
+    const problem = {
+      ...{ code: 'forerunner-left-out', message: 'proxy-1 must be changed first', next: 'add it' },
+      host: 'bbb-01',
+    };
+    const left = (host: string) => hostPlan(host, { ...nodePlan(host), problem: { ...problem, host } });
+    const text = render(clusterPlan([left('bbb-01'), left('bbb-02')]), { summary });
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      'error forerunner-left-out: bbb-01, bbb-02: proxy-1 must be changed first',
+      '  add it',
+      '',
+      expect.stringMatching(/^host /),
+    ]);
+    expect(text.match(/forerunner-left-out/g)).toHaveLength(1);
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /2 hosts: 2 failed; it can't be applied like this: see the top $/,
+    );
+  });
+
   it('shows what changes on a host, why, and what runs then', () => {
     const changes = [
       fileChange('/etc/nginx/bbb-01.conf', undefined, 'location /bbb-01/ {\n}\n', ['locations']),

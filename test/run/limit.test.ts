@@ -37,6 +37,16 @@ describe('--limit', () => {
     expect(node?.problem?.next).toContain('--limit bbb-01,proxy-1');
   });
 
+  it('says how to add the proxy to all that were named, the same of each', () => {
+    const namesTo = (last: number) => Array.from({ length: last }, (_, index) => `bbb-0${index + 1}`);
+    const nextOf = (names: readonly string[]) => {
+      const plans = [hostPlan('proxy-1', 'proxy'), ...names.map((name) => hostPlan(name, 'node'))];
+      return new Set(skipOthers(plans, new Set(names)).flatMap(({ problem }) => problem?.next ?? []));
+    };
+    expect([...nextOf(namesTo(2))]).toEqual(['add it: --limit bbb-01,bbb-02,proxy-1']);
+    expect([...nextOf(namesTo(9))]).toEqual(['add proxy-1 to --limit, or its role proxy']);
+  });
+
   it('counts that as a mistake in the command, as long as nothing else failed and nothing was begun', () => {
     const hosts = skipOthers([hostPlan('proxy-1', 'proxy'), hostPlan('bbb-01', 'node')], new Set(['bbb-01']));
     const result = resultOfPlan({ hosts, byHand: [], warnings: [] }, 'apply');

@@ -25,7 +25,10 @@ import { renderWindows } from './window.ts';
 export function renderPlan(document: ReportDocument, style: Style): readonly string[] {
   const { hosts, byHand, warnings, notes = [], rollout = [], force = false } = document;
   const skipped = hosts.filter(({ status }) => status === 'skipped');
-  const others = hosts.filter(({ status }) => status !== 'skipped');
+  const planned = hosts.filter(({ status }) => status !== 'skipped');
+  const mistaken = planned.filter(isMistaken);
+  // Told above all, once, and not where it would be read last.
+  const others = planned.map((host) => (isMistaken(host) ? { ...host, error: undefined } : host));
   const quiet = others.filter((host) => isQuiet(host, style));
   const telling = others.filter((host) => !isQuiet(host, style));
   const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
@@ -37,6 +40,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     notes.flatMap((text) => renderNote(`note: ${text}`, style)),
   ];
   const sections = [
+    errorsOnce(mistaken).flatMap((error) => renderProblem(error, style)),
     table,
     ...(table.length === 0 ? [] : special),
     ...(style.summary && table.length > 0
@@ -51,7 +55,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
       ...together(fewNames(skipped), statusWordsOf(document.command).skipped, style),
     ],
     [...renderRollout(rollout, style), ...renderQueues(rollout, style), ...renderWindows(rollout, style)],
-    summary(document, others, style),
+    summary(document, planned, style),
   ];
   return sections
     .filter((section) => section.length > 0)
@@ -154,6 +158,11 @@ function fewNames(hosts: readonly ReportHost[]): readonly string[] {
   return hosts.length > mostNamed ? [`${hosts.length} other hosts`] : namesOf(hosts);
 }
 
+/** Nothing is wrong with the host, but with how the command was given. */
+function isMistaken({ error }: ReportHost): boolean {
+  return error?.code === 'forerunner-left-out';
+}
+
 function isOff({ status }: ReportHost): boolean {
   return status === 'off';
 }
@@ -197,6 +206,7 @@ function summary(
           others: [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]],
         },
   );
-  const text = `${words}${totals === '' ? '' : `; ${totals}`}`;
+  const cannot = others.some(isMistaken) ? "; it can't be applied like this: see the top" : '';
+  const text = `${words}${totals === '' ? '' : `; ${totals}`}${cannot}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });
 }
