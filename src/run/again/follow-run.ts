@@ -7,6 +7,7 @@ import type { RunOptions } from '../options.ts';
 import { outcomeIn, seenRun } from './find-seen-run.ts';
 import type { RunWatch } from './run-watch.ts';
 import { phaseOf, type RunPhase, type SeenRun, seenLater } from './seen-run.ts';
+import { waitingTeller } from './waited-for.ts';
 
 /** Between two looks at the hosts of a run that goes on. Milliseconds. */
 const pause = 2_000;
@@ -48,6 +49,7 @@ export async function followRun(watch: RunWatch, found: SeenRun, options: Follow
   const { progress, signal, enough = () => false } = options;
   // What has happened before is of interest only where something still happens.
   const tell = phaseNow(found) === 'going-on' ? teller(progress) : () => undefined;
+  const tellWaiting = waitingTeller(options);
   const due = found.agreement.hosts.filter((one) => one.due).map(({ host }) => host);
   let seen = found;
   let lost = 0;
@@ -57,6 +59,7 @@ export async function followRun(watch: RunWatch, found: SeenRun, options: Follow
     // It may have been between two steps: what is sent to a host isn't known there before all has arrived.
     lost = phase === 'lost' ? lost + 1 : 0;
     if (phase === 'ended' || lost > 1 || signal.aborted || enough(seen)) return { seen, phase };
+    await tellWaiting(seen);
     await sleep(pause, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return { seen, phase };
     const hosts = seen.hosts.map(({ host }) => host).filter(({ name }) => due.includes(name));

@@ -23,17 +23,26 @@ export async function askGuards(
   reaching: Pick<ApplyOptions, 'inventory' | 'connect' | 'signal'>,
   asked: readonly Guard[] = guardsIn(plan.stages),
 ): Promise<Presence> {
+  return askThese(host, asked, reaching);
+}
+
+/** The same of guards that are known without a plan. */
+export async function askThese(
+  host: InventoryHost,
+  asked: readonly Guard[],
+  reaching: Pick<ApplyOptions, 'inventory' | 'connect' | 'signal'>,
+): Promise<Presence> {
   const guards = asked.map(({ query }) => query);
   if (guards.length === 0) return { kind: 'empty' };
   const { snapshot, problem } = await lookAt(host, () => ({ ...noReads, guards }), reaching);
   if (snapshot === undefined) {
     return { kind: 'unknown', words: problem?.message ?? 'the host can not be asked' };
   }
-  return presence(plan, reportsOf(snapshot, asked));
+  return presence({ guards: reportsOf(snapshot, asked) });
 }
 
 /** The same from what the guards said when all hosts were looked at. */
-export function presence(plan: HostPlan, reports: readonly GuardReport[] = plan.guards): Presence {
+export function presence({ guards: reports }: Pick<HostPlan, 'guards'>): Presence {
   const busy = reports.find(({ state }) => state === 'busy');
   if (busy !== undefined) return { kind: 'busy', words: busyWords(busy) };
   const unknown = reports.find(({ state }) => state === 'unknown');

@@ -73,7 +73,7 @@ interface NotWaitedFor {
 /** People on a host who would not keep the run from changing it. */
 function notWaitedFor(plan: HostPlan, { guard }: TooSilent, options: PollsOptions): NotWaitedFor | undefined {
   const reports = plan.guards.filter((report) => report.guard === guard);
-  const found = presence(plan, reports);
+  const found = presence({ guards: reports });
   if (policyOf(plan.role, options) === 'force' && found.kind !== 'empty') {
     return { words: found.words, ignored: false };
   }

@@ -85,19 +85,17 @@ interface Controller {
   /** resolves once it has said so many lines, or has ended */
   readonly saidLines: (lines: number) => Promise<void>;
   readonly stdout: () => string;
+  /** all that it has said */
+  readonly told: () => string;
 }
 /** A controller that goes on by itself. */
 function begin(...words: readonly string[]): Controller {
-  const argv = [
-    main,
-    words[0] ?? '',
-    '--inventory',
-    inventory.file,
-    ...words.slice(1),
-    '--yes',
-    '--now',
-    '--json',
-  ];
+  const [command = '', ...rest] = words;
+  return startProgram([command, '--inventory', inventory.file, ...rest, '--yes', '--now', '--json']);
+}
+
+function startProgram(words: readonly string[]): Controller {
+  const argv = [main, ...words];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   const listeners = new Set<() => void>();
@@ -132,7 +130,7 @@ function begin(...words: readonly string[]): Controller {
       () => undefined,
     );
   const ended = once(child, 'close') as Promise<[number | null]>;
-  return { child, ended, said, saidLines, stdout: () => stdout };
+  return { child, ended, said, saidLines, stdout: () => stdout, told: () => stderr };
 }
 
 describe('a run whose controller was killed', { timeout: 280_000 }, () => {
@@ -276,6 +274,21 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
       'bbb-01': 'changed',
       'bbb-02': 'changed',
     });
+  });
+});
+
+describe('a run that waits for people', { timeout: 280_000 }, () => {
+  it('is followed from elsewhere with who is waited for, as its own screen says', async () => {
+    differ('bbb-01', 'bbb-02');
+    meetings('bbb-02', '28 Biology 7b');
+    const controller = begin('apply', '--when-busy', 'wait', '--run-id', 'waits');
+    await controller.said('bbb-02: waiting until ');
+    const follower = startProgram(['follow', '--inventory', inventory.file, '--json', 'waits']);
+    await follower.said('bbb-02: waiting for people to go, 2h at most; running meetings: 1, with 28 people');
+    expect(follower.told()).not.toMatch(/bbb-0[13]: waiting/);
+    meetings('bbb-02', undefined);
+    expect([(await controller.ended)[0], (await follower.ended)[0]]).toEqual([0, 0]);
+    expect(follower.told()).toMatch(/bbb-02: waiting for [\s\S]*bbb-02: done/);
   });
 });
 
