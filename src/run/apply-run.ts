@@ -12,7 +12,7 @@ import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { HostEnds } from './host-ends.ts';
-import { endedProgress } from './host-progress.ts';
+import { callingDone, endedProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
 import type { ApplyOptions } from './options.ts';
 import { outsideProofs, type Proof } from './outside-proof.ts';
@@ -46,7 +46,8 @@ export async function applyRun(planned: PlannedRun, given: ApplyOptions): Promis
   options.progress({ kind: 'begun', run, hosts: planned.plan.hosts.filter(isDue).length });
   let outcome: Buffer | undefined;
   try {
-    const result = { ...(await withLeases(planned, run, taken.leases, options)), aborted: aborted() };
+    const telling = { ...options, progress: callingDone(options.progress) };
+    const result = { ...(await withLeases(planned, run, taken.leases, telling)), aborted: aborted() };
     outcome = outcomeOf(result, options.secrets);
     return result;
   } finally {

@@ -13,6 +13,22 @@ export function endedProgress({ plan, status, problem }: HostResult): ProgressEv
   return { kind: 'ended', host: plan.host, status, problem: problem?.message };
 }
 
+/**
+ * Hands progress on. A host that was changed is called done before `ended` tells of it, also where more might
+ * have followed its last transaction, and didn't.
+ */
+export function callingDone(progress: (event: ProgressEvent) => void): (event: ProgressEvent) => void {
+  const done = new Set<string>();
+  return (event) => {
+    if (event.kind === 'host' && event.phase === 'done') done.add(event.host);
+    else if (event.kind === 'host') done.delete(event.host);
+    else if (event.kind === 'ended' && event.status === 'changed' && !done.has(event.host)) {
+      progress({ kind: 'host', host: event.host, phase: 'done' });
+    }
+    progress(event);
+  };
+}
+
 function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undefined {
   switch (event.kind) {
     case 'state':

@@ -146,7 +146,13 @@ const host = fc.string({ unit: 'binary', maxLength: 40 });
 const event: fc.Arbitrary<ProgressEvent> = fc.oneof(
   fc.record({
     ...{ kind: fc.constant('host' as const), host },
-    phase: fc.constantFrom('waiting' as const, 'connecting' as const, 'handler' as const, 'done' as const),
+    phase: fc.constantFrom(
+      'waiting' as const,
+      'connecting' as const,
+      'handler' as const,
+      'later' as const,
+      'done' as const,
+    ),
     detail: fc.option(fc.string({ unit: 'binary', maxLength: 120 }), { nil: undefined }),
   }),
   fc.record({
