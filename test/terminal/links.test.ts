@@ -18,16 +18,16 @@ const link = /\x1b\]8;;([^\x1b]+)\x1b\\([^\x1b]+)\x1b\]8;;\x1b\\/g;
 const lessVersion = versionOfLess();
 
 it.each([
-  ['the page of the manual', ['explain', 'busy', '--no-pager'], 'docs/errors.md'],
-  ['the schemas that were written', ['schema', '--out', folder], join(folder, 'inventory.schema.json')],
+  ['the page of the manual', ['explain', 'busy', '--no-pager'], /^docs\/errors.*\.md$/],
+  ['the schemas that were written', ['schema', '--out', folder], /\/inventory\.schema\.json$/],
 ] as const)('%s is a link, and the screen is the same as without', async (_name, argv, text) => {
   const linked = clusterproxyOn(argv, { cwd: folder, variables: shown });
   const plain = clusterproxyOn(argv, { cwd: folder, variables: { ...shown, FORCE_HYPERLINK: '0' } });
   expect([await linked.ended(), await plain.ended()]).toEqual([0, 0]);
   expect(plain.written).not.toContain('\x1b]8');
   expect(await linked.everything()).toEqual(await plain.everything());
-  const links = new Map([...linked.written.matchAll(link)].map(([, target, word = '']) => [word, target]));
-  expect(links.get(text)).toMatch(/^file:\/\/[^/]+\/.*\.(?:md|json)$/);
+  const links = [...linked.written.matchAll(link)].filter(([, , word = '']) => text.test(word));
+  expect(links[0]?.[1]).toMatch(/^file:\/\/[^/]+\/.*\.(?:md|json)$/);
 });
 
 it.skipIf(!lessTakesLinks(lessVersion))('less hands on those to other pages', async () => {
