@@ -5,6 +5,12 @@ import { buildProgram, clusterproxy } from './program.ts';
 beforeAll(buildProgram);
 
 describe('explain', () => {
+  it('takes the words of a screen, without quotes', async () => {
+    const { status, stdout } = await clusterproxy(['explain', 'not', 'started', '--json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).explanations).toEqual([expect.objectContaining({ code: 'not-started' })]);
+  });
+
   it('prints what a code means and what to do, in lines that fit', async () => {
     const { status, stdout, stderr } = await clusterproxy(['explain', 'unsuitable-host']);
     expect([status, stderr]).toEqual([0, '']);
