@@ -47,6 +47,11 @@ export interface RoleRollout {
   readonly down: readonly OutHost[];
   /** the hosts that won't be started, because too many would be out */
   readonly held: readonly string[];
+  /**
+   * people reach others through these hosts, so they are given back after those: `leaving`, once all that
+   * leave have left; `undone`, once the run is undone on them
+   */
+  readonly after?: 'leaving' | 'undone' | undefined;
   /** what windows and the deadline mean for these hosts; undefined where they mean nothing */
   readonly window?: RoleWindow | undefined;
   /** what is done with those on which people are; undefined: they are put off */

@@ -54,5 +54,6 @@ function rehearse(wave: Wave): RoleRollout {
     maxUnavailable: wave.limit,
     down: wave.down,
     held: turns.waiting.map(({ host }) => host),
+    ...(wave.after === undefined || wave.after === 'nobody' ? {} : { after: wave.after }),
   };
 }

@@ -71,6 +71,12 @@ const rollout = z.object({
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
   held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
+  after: z
+    .enum(['leaving', 'undone'])
+    .optional()
+    .describe(
+      'people reach others through these: they begin once all that leave have left, or once the run is undone on those; left out: they wait for nobody so',
+    ),
   window: window.optional(),
   queue: roleQueue
     .optional()

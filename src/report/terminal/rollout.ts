@@ -12,7 +12,9 @@ export function renderRollout(rollout: readonly ReportRollout[], style: Style): 
   const { columns, paint } = style;
   const going = rollout.filter(({ hosts }) => hosts.length > 0);
   const total = going.reduce((sum, { hosts }) => sum + hosts.length, 0);
-  const order = going.map(roleWords).join('; then ');
+  const order = going
+    .map((one, index) => `${roleWords(one)}${index === 0 ? '' : afterWords(one)}`)
+    .join('; then ');
   const reverts = going.filter(({ onFailure }) => onFailure === 'revert-wave');
   const together = reverts.some(({ waves }) => waves?.some((wave) => wave.length > 1));
   const more = reverts.some(({ hosts, atOnce }) => hosts.length > 2 && atOnce === 1);
@@ -49,6 +51,13 @@ function roleWords({ role, hosts: [first = '', ...rest], atOnce, waves }: Report
   const others = rest.length < mostNamed ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
   const together = atOnce >= rest.length ? 'all at once' : `at most ${atOnce} at a time`;
   return `${first} alone, then ${others}, ${together}`;
+}
+
+/** Until when hosts wait through which people reach others. */
+function afterWords({ hosts, after }: ReportRollout): string {
+  if (after === undefined) return '';
+  const left = after === 'leaving' ? 'have left' : 'are rolled back';
+  return `, once those ${left}, as people reach them through ${hosts.length === 1 ? 'it' : 'these'}`;
 }
 
 function waveWords(hosts: readonly string[], index: number): string {
