@@ -86,7 +86,7 @@ function peopleWords(hosts: readonly ReportHost[], policyOf: PolicyOf): string {
   ].join('; ');
 }
 
-/** `3 files on proxy-1 and bbb-02; bbb-03 leaves the cluster` */
+/** `3 files on proxy-1 and bbb-02; the locations of bbb-09 on proxy-1; bbb-03 leaves the cluster` */
 function removedWords(hosts: readonly ReportHost[]): string {
   const removing = hosts
     .map((host) => ({
@@ -100,6 +100,7 @@ function removedWords(hosts: readonly ReportHost[]): string {
   const leaving = hosts.filter(({ retires }) => retires).map(({ name }) => name);
   return [
     ...(removing.length === 0 ? [] : [`${totalWords(removing)} on ${where}`]),
+    ...hosts.flatMap(({ name, drops = [] }) => (drops.length === 0 ? [] : [`${list(drops)} on ${name}`])),
     ...(leaving.length === 0
       ? []
       : [`${list(leaving)} ${leaving.length === 1 ? 'leaves' : 'leave'} the cluster`]),
