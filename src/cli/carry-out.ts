@@ -42,6 +42,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly policies?: readonly string[];
   /** ask all checks from outside at the end, as `verify` does */
   readonly verify?: boolean;
+  /** how the question begins, before the number of hosts, where it isn't as for every run of the command */
+  readonly question?: string | undefined;
   /** what changes the hosts, where it isn't `applyRun` */
   readonly start?: typeof applyRun;
   /** what follows once the hosts are as planned, also where nothing had to be done to them */
@@ -113,7 +115,7 @@ export async function carryOut(
   // Nobody is asked about hosts that are deferred in any case.
   const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
   const hosts = count(begun.length, 'host');
-  const question = questionOf(options.command, begun.length, queued.length);
+  const question = questionOf(options, begun.length, queued.length);
   const above = [
     ...sumFor(session, { where: whereIsPlan(), document: () => session.document(planned, told) }),
     ...(first === undefined ? [] : asParagraph(first, session)),
@@ -200,10 +202,14 @@ function agreedOn(options: CarryOutOptions, said: string | undefined): CarryOutO
 }
 
 /** `Apply these changes to 2 hosts, and queue 1 host?` */
-function questionOf(command: string, begun: number, queued: number): string {
+function questionOf(
+  { command, question }: Pick<CarryOutOptions, 'command' | 'question'>,
+  begun: number,
+  queued: number,
+): string {
   const later = count(queued, 'host');
   if (begun === 0 && queued > 0) return `Queue these changes on ${later}?`;
-  const hosts = `${verbs[command] ?? 'Apply these changes to'} ${count(begun, 'host')}`;
+  const hosts = `${question ?? verbs[command] ?? 'Apply these changes to'} ${count(begun, 'host')}`;
   return `${hosts}${queued === 0 ? '' : `, and queue them on ${later}`}?`;
 }
 
@@ -213,6 +219,6 @@ const verbs: Readonly<Record<string, string>> = {
   upgrade: 'Upgrade',
   retire: 'Carry this out on',
   join: 'Carry this out on',
-  leave: 'Take it out of the balancer once it is empty, and carry this out on',
+  leave: 'Carry this out on',
   uninstall: 'Remove what clusterproxy stores on',
 };
