@@ -26,7 +26,7 @@ export function stillSending(
 }
 
 /** Nothing of ours is left on it; or it can't be reached, and the operator goes on without it. */
-function hasLeft(plan: HostPlan, status: Status): boolean {
+export function hasLeft(plan: HostPlan, status: Status): boolean {
   if (plan.skipped) return plan.unreachable || (plan.problem === undefined && !differs(plan));
   return done.includes(status);
 }

@@ -41,7 +41,7 @@ describe('a run over several hosts', () => {
       [90, at('bbb-03', 'settling', 'seeing whether it stays up for 10 s')],
     ]);
     expect(renderRun(state, { ...usual, now: 100 * second })).toEqual([
-      'host     since  in all  what is being done',
+      'host       for  in all  what is being done',
       'bbb-03    0:10    1:10  seeing whether it stays up for 10 s',
       'bbb-04    1:00    1:00  connecting',
       'bbb-02    1:40    1:40  running meetings: 3, with 28 people; waits until 16:02',

@@ -14,6 +14,8 @@ export function rolloutDocument(one: RoleRollout): ReportRollout {
     held: held.map(cleanName),
     down: down.map(({ host, why }) => ({ name: cleanName(host), why: ownLine(why) })),
     ...(one.waves === undefined ? {} : { waves: one.waves.map((names) => names.map(cleanName)) }),
+    ...(one.heldUpBy === undefined ? {} : { heldUpBy: cleanName(one.heldUpBy) }),
+    ...(one.noDrain ? { noDrain: true } : {}),
     ...(one.after === undefined ? {} : { after: one.after }),
     ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
     ...(whenBusy === undefined ? {} : { whenBusy }),

@@ -1,8 +1,9 @@
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { askedGuards } from '../shared/outlook.ts';
 import { count, list, oneLine } from '../shared/prose.ts';
 import { differs } from '../shared/reading.ts';
 import { totalWords } from '../shared/totals.ts';
-import { askedGuards, peopleOf } from './plan-table.ts';
+import { peopleOf } from './plan-table.ts';
 import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 

@@ -49,7 +49,12 @@ function roleWords({ role, hosts: [first = '', ...rest], atOnce, waves }: Report
   if (atOnce === 1)
     return `${[first, ...rest].length <= mostNamed ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${oneLine(role)}`}, one at a time`;
   const others = rest.length < mostNamed ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
-  const together = atOnce >= rest.length ? 'all at once' : `at most ${atOnce} at a time`;
+  const together =
+    atOnce >= rest.length
+      ? rest.length === 2
+        ? 'both at once'
+        : 'all at once'
+      : `at most ${atOnce} at a time`;
   return `${first} alone, then ${others}, ${together}`;
 }
 
@@ -65,7 +70,13 @@ function waveWords(hosts: readonly string[], index: number): string {
   return index === 0 ? `${hosts.join()} alone` : hosts.join();
 }
 
-function heldWords({ role, held, down, maxUnavailable }: ReportRollout): string {
+function heldWords({ role, held, down, maxUnavailable, heldUpBy, after }: ReportRollout): string {
+  if (heldUpBy !== undefined) {
+    const names = held.length > mostNamed ? `${held.length} hosts of the role ${oneLine(role)}` : list(held);
+    return after === 'leaving'
+      ? `${names} will not be changed, because ${heldUpBy} still needs ${held.length === 1 ? 'it' : 'them'}, and does not leave in this run`
+      : `${names} will not be changed, because ${heldUpBy} comes first, and can't be changed now`;
+  }
   const out = list(down.map(({ name, why }) => `${name} (${why})`));
   const are = down.length === 1 ? 'is' : 'are';
   return `${list(held)} will not be changed, because that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} out already; --max-unavailable ${down.length + 1} allows one more`;
