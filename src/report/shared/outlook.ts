@@ -7,6 +7,8 @@ import { differs, stagesOf } from './reading.ts';
  */
 export interface Outlook {
   readonly words: string;
+  /** the same in a column, where fewer words do */
+  readonly short: string;
   readonly isHeld: boolean;
 }
 
@@ -19,7 +21,8 @@ export function outlookOf(
   const held = rollout.find((one) => one.held.includes(host.name));
   if (held !== undefined) {
     const by = held.heldUpBy;
-    return { words: by === undefined ? 'held back' : `held up by ${by}`, isHeld: true };
+    const words = by === undefined ? 'held back' : `held up by ${by}`;
+    return { words, short: words, isHeld: true };
   }
   // What only looks has no rollout, and says nothing of what a run would do.
   const own = rollout.find(
@@ -35,7 +38,7 @@ export function outlookOf(
     wait: 'would wait',
     drain: 'would wait',
   };
-  return { words: words[policy], isHeld: false };
+  return { words: words[policy], short: words[policy].replace(/^would be /, ''), isHeld: false };
 }
 
 /** The reports of guards that are asked in this plan. */

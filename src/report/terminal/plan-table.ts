@@ -57,7 +57,7 @@ function stateOf(
   const wrong = host.status === 'in-sync' && host.error !== undefined;
   if (wrong) return 'answers wrongly';
   const outlook = outlookOf(host, document);
-  if (outlook !== undefined) return outlook.words;
+  if (outlook !== undefined) return outlook.short;
   return host.retires && host.status === 'would-change' ? 'leaves' : words[host.status];
 }
 
