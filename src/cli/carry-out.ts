@@ -1,6 +1,6 @@
 import type { FollowedRun } from '../model/followed-run.ts';
 import type { Problem } from '../model/operator-error.ts';
-import { isDue } from '../model/plan.ts';
+import { type HostPlan, isDue } from '../model/plan.ts';
 import { exitStatus, exitStatusOf, type RunResult } from '../model/result.ts';
 import type { Told } from '../report/document/document.ts';
 import type { ReportDocument } from '../report/document/schema.ts';
@@ -10,7 +10,9 @@ import { renderBeforeQuestion } from '../report/terminal/before-question.ts';
 import { wrap } from '../report/terminal/prose.ts';
 import { makeStyle, type Style } from '../report/terminal/style.ts';
 import { applyRun } from '../run/apply-run.ts';
+import { hasGuards, presence } from '../run/busy/ask-guards.ts';
 import { drainRefusal } from '../run/busy/drain-refusal.ts';
+import { policyOf } from '../run/busy/policy.ts';
 import { pollsRefusal } from '../run/busy/polls-refusal.ts';
 import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
@@ -42,6 +44,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly policies?: readonly string[];
   /** ask all checks from outside at the end, as `verify` does */
   readonly verify?: boolean;
+  /** how the question begins, before the number of hosts, where it isn't as for every run of the command */
+  readonly question?: string | undefined;
   /** what changes the hosts, where it isn't `applyRun` */
   readonly start?: typeof applyRun;
   /** what follows once the hosts are as planned, also where nothing had to be done to them */
@@ -113,7 +117,9 @@ export async function carryOut(
   // Nobody is asked about hosts that are deferred in any case.
   const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
   const hosts = count(begun.length, 'host');
-  const question = questionOf(options.command, begun.length, queued.length);
+  // Guards are asked anew in the run, and people may have gone by then.
+  const busy = begun.filter((host) => isPutOff(host, options)).length;
+  const question = questionOf(options, { begun: begun.length - busy, busy, queued: queued.length });
   const above = [
     ...sumFor(session, { where: whereIsPlan(), document: () => session.document(planned, told) }),
     ...(first === undefined ? [] : asParagraph(first, session)),
@@ -142,6 +148,12 @@ export async function carryOut(
     await session.hooks?.failed(error);
     throw error;
   }
+}
+
+/** People are on a host by the look at it, and it is put off while they are. */
+function isPutOff(host: HostPlan, options: CarryOutOptions): boolean {
+  const isRefused = policyOf(host.role, options) === 'refuse';
+  return isRefused && hasGuards(host) && presence(host).kind !== 'empty';
 }
 
 /** Has hooks called for each host that has ended. */
@@ -200,10 +212,18 @@ function agreedOn(options: CarryOutOptions, said: string | undefined): CarryOutO
 }
 
 /** `Apply these changes to 2 hosts, and queue 1 host?` */
-function questionOf(command: string, begun: number, queued: number): string {
+function questionOf(
+  { command, question }: Pick<CarryOutOptions, 'command' | 'question'>,
+  { begun, busy, queued }: { readonly begun: number; readonly busy: number; readonly queued: number },
+): string {
   const later = count(queued, 'host');
-  if (begun === 0 && queued > 0) return `Queue these changes on ${later}?`;
-  const hosts = `${verbs[command] ?? 'Apply these changes to'} ${count(begun, 'host')}`;
+  if (begun + busy === 0 && queued > 0) return `Queue these changes on ${later}?`;
+  const empty = 'if nobody is there by then';
+  const number =
+    begun === 0 && busy > 0
+      ? `${count(busy, 'host')} ${empty}`
+      : `${count(begun, 'host')}${busy === 0 ? '' : `, and ${busy} more ${empty}`}`;
+  const hosts = `${question ?? verbs[command] ?? 'Apply these changes to'} ${number}`;
   return `${hosts}${queued === 0 ? '' : `, and queue them on ${later}`}?`;
 }
 
@@ -213,6 +233,6 @@ const verbs: Readonly<Record<string, string>> = {
   upgrade: 'Upgrade',
   retire: 'Carry this out on',
   join: 'Carry this out on',
-  leave: 'Take it out of the balancer once it is empty, and carry this out on',
+  leave: 'Carry this out on',
   uninstall: 'Remove what clusterproxy stores on',
 };

@@ -109,7 +109,7 @@ export async function execute(argv: readonly string[], environment: Environment)
     const command = commandIn(argv, program);
     if (error instanceof CommanderError && error.code === 'commander.help') return exitStatus.nothingTouched;
     const { reportFailure } = await import('./failure.ts');
-    const cause = error instanceof CommanderError ? usageError(error, command) : error;
+    const cause = error instanceof CommanderError ? usageError(error, command, program) : error;
     return reportFailure(cause, { argv, command, environment });
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { PlannedRun } from '../run/planner.ts';
 import {
   addChangeOptions,
   type ChangeOptions,
@@ -36,16 +37,25 @@ export async function takeOut(
   options: RetireOptions,
   environment: Environment,
 ): Promise<number> {
-  const [{ openSession }, { planRun }, retiring, { carryOut }, { askingFromHere }, balancer, policies] =
-    await Promise.all([
-      import('./session.ts'),
-      import('../run/plan-run.ts'),
-      import('../run/retire.ts'),
-      import('./carry-out.ts'),
-      import('./asking.ts'),
-      import('../run/membership/in-balancer.ts'),
-      import('../run/busy/policy.ts'),
-    ]);
+  const [
+    { openSession },
+    { planRun },
+    retiring,
+    { carryOut },
+    { askingFromHere },
+    balancer,
+    leaving,
+    policies,
+  ] = await Promise.all([
+    import('./session.ts'),
+    import('../run/plan-run.ts'),
+    import('../run/retire.ts'),
+    import('./carry-out.ts'),
+    import('./asking.ts'),
+    import('../run/membership/in-balancer.ts'),
+    import('../run/membership/leave-words.ts'),
+    import('../run/busy/policy.ts'),
+  ]);
   const session = await openSession(command, options, environment);
   const asking = await askingFromHere(options, environment);
   const isGone = retiring.hasLeft(session.inventory, name);
@@ -65,9 +75,11 @@ export async function takeOut(
     return session.end(nothing, { exitStatus: 0 });
   }
   const planned = isGone ? retiring.ofAHostThatLeft(all, inventory, name) : all;
-  const status = await carryOut(planned, session, {
-    ...runOptions,
-    ...changeOptionsOf(options),
+  const changing = { ...runOptions, ...changeOptionsOf(options) };
+  const words = command === 'leave' && !isGone ? leaving.leaveWords(name, changing) : undefined;
+  const status = await carryOut(withWarning(planned, words?.warning), session, {
+    ...changing,
+    question: words?.question,
     window: await windowOf(session.inventory, options, environment),
     command,
     ...(command === 'leave' && !isGone
@@ -99,4 +111,9 @@ export async function takeOut(
     );
   }
   return status;
+}
+
+function withWarning(planned: PlannedRun, warning: string | undefined): PlannedRun {
+  if (warning === undefined) return planned;
+  return { ...planned, plan: { ...planned.plan, warnings: [...planned.plan.warnings, warning] } };
 }

@@ -48,6 +48,7 @@ async function rollback(options: RollbackOptions, environment: Environment): Pro
     ...changeOptionsOf(options),
     window: await windowOf(session.inventory, options, environment),
     command: 'rollback',
+    ...(planned.undoneWords === undefined ? {} : { question: `Roll back ${planned.undoneWords}, on` }),
     leave: environment.leave,
     exactly: false,
     yes: options.yes,

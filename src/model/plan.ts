@@ -97,6 +97,8 @@ export interface HostPlan {
   readonly last?: Narrowing | undefined;
   /** what differs and stays as it is; undefined: nothing */
   readonly left?: readonly LeftAsIs[] | undefined;
+  /** what people lose there of hosts that have left the inventory, in words; undefined: nothing */
+  readonly drops?: readonly string[] | undefined;
   readonly guards: readonly GuardReport[];
   readonly warnings: readonly string[];
   /** transactions of earlier runs that are open or need an operator */

@@ -2,7 +2,7 @@ import type { Status } from './result.ts';
 
 /** What is happening on a host while it is changed, in order. */
 export type HostPhase =
-  /** people are there, and are waited for; `detail` says who, and how long at most */
+  /** people are there, and are waited for; `detail` says how many, and how long at most */
   | 'waiting'
   /** a balancer is told of it; `detail` says what */
   | 'draining'

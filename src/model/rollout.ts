@@ -45,8 +45,17 @@ export interface RoleRollout {
   /** how many hosts of the role may be out at once, including those that are down */
   readonly maxUnavailable: number;
   readonly down: readonly OutHost[];
-  /** the hosts that won't be started, because too many would be out */
+  /** the hosts that won't be started */
   readonly held: readonly string[];
+  /** the host for which those are not started, as it comes before them; undefined: too many would be out */
+  readonly heldUpBy?: string | undefined;
+  /** they would have to be drained where people are, and no balancer can be told */
+  readonly noDrain?: boolean | undefined;
+  /**
+   * people reach others through these hosts, so they are given back after those: `leaving`, once all that
+   * leave have left; `undone`, once the run is undone on them
+   */
+  readonly after?: 'leaving' | 'undone' | undefined;
   /** what windows and the deadline mean for these hosts; undefined where they mean nothing */
   readonly window?: RoleWindow | undefined;
   /** what is done with those on which people are; undefined: they are put off */

@@ -31,6 +31,12 @@ export function statusWordsOf(command: string): typeof statusWords {
     ['release', 'given back'],
   ]).get(command);
   if (changed !== undefined) return { ...statusWords, changed };
+  // Nothing is known of whether the host is as it should be.
+  const untouched = new Map([
+    ['rollback', 'nothing to undo'],
+    ['uninstall', 'nothing stored'],
+  ]).get(command);
+  if (untouched !== undefined) return { ...statusWords, 'in-sync': untouched };
   const choosing = ['join', 'leave', 'reboot', 'retire', 'upgrade'];
   return choosing.includes(command) ? { ...statusWords, skipped: 'not concerned' } : statusWords;
 }

@@ -10,6 +10,7 @@ import { onHalfDone } from './busy/half-done.ts';
 import { catchUp } from './busy/owed.ts';
 import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
+import { inOrderOf } from './doors-last.ts';
 import { forgetRetired } from './forget-retired.ts';
 import { HostEnds } from './host-ends.ts';
 import { callingDone, endedProgress } from './host-progress.ts';
@@ -145,9 +146,10 @@ async function withLeases(
     });
   const { again } = planner;
   const { exactly } = options;
-  const first = await inWaves(wavesOf(plan.hosts, options), waves, (host, together) =>
+  const ended = await inWaves(wavesOf(plan.hosts, options), waves, (host, together) =>
     turn(host, together, { again, exactly }, async (result) => reported(await proven(result))),
   );
+  const first = inOrderOf(plan.hosts, ended);
   const staged = await applyLast(
     planner,
     first,

@@ -36,14 +36,14 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'swapped':
       return ['swapped'];
     case 'guard':
-      return ['checking', `asking for ${event.guard}`];
+      return ['checking', `asking who is there (${event.guard})`];
     case 'validate':
       return ['validating', event.command];
     case 'handler':
       if (event.phase === 'started') return ['handler', event.handler];
       return event.phase === 'reverting' ? ['handler', `rolling back: ${event.handler}`] : undefined;
     case 'owed':
-      return ['handler', `postponed because people are connected: ${event.handler}`];
+      return ['handler', `postponed, as people are there: ${event.handler}`];
     case 'action':
       return event.phase === 'started' ? ['acting', event.action] : undefined;
     case 'unit':
@@ -53,16 +53,13 @@ function phaseOf(event: TransactionEvent): readonly [HostPhase, string?] | undef
     case 'waiting-for-lock':
       return ['connecting', `waiting for another run to release the lock: ${event.holder}`];
     case 'waiting':
-      return ['confirming', `without one it reverts in ${event.seconds} s`];
+      return ['confirming', `reverts in ${event.seconds} s if nobody confirms`];
     case 'settling':
-      return ['settling', `services have to stay up for ${event.seconds} s`];
+      return ['settling', `seeing whether it stays up for ${event.seconds} s`];
     case 'settling-other':
       return ['settling', `completing the earlier run ${event.run} first`];
     case 'reconnecting':
-      return [
-        'connecting',
-        `the connection was lost (${event.problem.message}); the host continues by itself`,
-      ];
+      return ['connecting', `connection lost, the host goes on by itself (${event.problem.message})`];
     case 'warning':
       return undefined;
   }

@@ -137,7 +137,7 @@ class HostProof implements Proof {
     if (words === '' || words === this.#told) return;
     this.#told = words;
     const { progress, plan } = this.#given;
-    const detail = `asking again from outside, as not everything passes yet: ${words}`;
+    const detail = `not everything passes from outside yet: ${words}`;
     progress({ kind: 'host', host: plan.host, phase: 'checking', detail });
   }
 }

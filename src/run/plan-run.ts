@@ -17,6 +17,7 @@ import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { cordonedIn, withCordons } from './busy/cordoned.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
+import { withoutDoorWarnings } from './doors-last.ts';
 import { everyLookResults } from './every-look.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { asAnswered, hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
@@ -74,7 +75,10 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
     plan: {
       hosts: options.warnOfAnswers === false ? plans : plans.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
-      warnings: hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+      warnings: [
+        ...hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+        ...withoutDoorWarnings(inventory, plans),
+      ],
       notes: untriedNotes(view, toBeChanged(plans)),
     },
     planner: {

@@ -87,6 +87,6 @@ function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   throw new OperatorError({
     code: 'last-host',
     message: `${leaving.name} is needed: the playbook needs at least ${role.hosts.minimum} of the role ${role.name}, and ${staying.length} would be left`,
-    next: 'to take down the whole cluster, write "state: retired" on its hosts and apply, but on those through which others are reached only once these have left (clusterproxy docs take-off)',
+    next: 'to take down the whole cluster, write "state: retired" on all its hosts and apply: those through which others are reached go last (clusterproxy docs take-off)',
   });
 }

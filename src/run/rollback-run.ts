@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { cleanLine } from '../document/clean-text.ts';
 import { probe } from '../host/probe.ts';
 import { type RunOnHost, readMemory, readRunFiles, runsOfCluster } from '../host/runs.ts';
 import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
@@ -40,6 +41,8 @@ export interface RollbackOptions extends RunOptions {
 export interface PlannedRollback extends PlannedRun {
   /** the command that the undone run was; undefined if no host could be asked */
   readonly undone: string | undefined;
+  /** which run that is, of when and whose, in words from hosts; undefined as before */
+  readonly undoneWords: string | undefined;
 }
 
 /**
@@ -83,14 +86,21 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRol
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
-  const undone = recordsOf(all.flat()).find((record) => baseRun(record.run) === run)?.command;
-  const { plan, ...rest } = planned(skipOthers(tellApart(looked, hosts), chosen), undone);
-  return { ...rest, plan: { ...plan, holds } };
+  const record = recordsOf(all.flat()).find((one) => baseRun(one.run) === run);
+  const { plan, ...rest } = planned(skipOthers(tellApart(looked, hosts), chosen), record?.command);
+  const undoneWords = record && undoneRunWords(record);
+  return { ...rest, plan: { ...plan, holds }, undoneWords };
+}
+
+/** `20261121T074501Z-4f2a9c, the apply of 2026-11-21 07:45 UTC by alice from desk` */
+export function undoneRunWords({ run, command, startedAt, operator, from }: RunRecord): string {
+  const when = `${startedAt.slice(0, 16).replace('T', ' ')} UTC`;
+  return cleanLine(`${baseRun(run)}, the ${command} of ${when} by ${operator} from ${from}`);
 }
 
 /** None of it depends on what hosts become meanwhile. */
 function planned(hosts: readonly HostPlan[], undone: string | undefined): PlannedRollback {
-  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned, undone };
+  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned, undone, undoneWords: undefined };
 }
 
 /** Nothing is planned on hosts that can't be told apart. */

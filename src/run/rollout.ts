@@ -1,25 +1,77 @@
 import type { HostPlan } from '../model/plan.ts';
+import type { Status } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
+import { drainRefusal } from './busy/drain-refusal.ts';
 import { type PolicyRules, policyOf } from './busy/policy.ts';
+import { hasLeft } from './doors-last.ts';
+import { resultOfHostPlan } from './result-of-plan.ts';
 import { begun, closed, ended, nextTurn } from './turns.ts';
-import { turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
+import { isDueNow, turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
 
 /** How a run will go through its roles if all hosts end as planned; only roles with changes. */
 export function rolloutOf(
   plans: readonly HostPlan[],
   rules: WaveRules & PolicyRules,
 ): readonly RoleRollout[] {
+  const soFar: Held[] = [];
   return wavesOf(plans, rules)
-    .map((wave) => withRules(rehearse(wave), rules))
+    .map((wave) => {
+      const blocker = blockerOf(wave, soFar);
+      const rollout = blocker === undefined ? rehearse(wave) : heldUp(wave, blocker);
+      for (const plan of wave.plans) {
+        soFar.push({ plan, leads: wave.leads, isHeld: rollout.held.includes(plan.host) });
+      }
+      return withRules(rollout, rules, plans);
+    })
     .filter(({ hosts, held }) => hosts.length + held.length > 0);
 }
 
-function withRules(rollout: RoleRollout, rules: WaveRules & PolicyRules): RoleRollout {
+/** A host of an earlier wave, and whether it is known already that it isn't begun. */
+interface Held {
+  readonly plan: HostPlan;
+  readonly leads: boolean;
+  readonly isHeld: boolean;
+}
+
+const sound: readonly Status[] = ['in-sync', 'would-change', 'done', 'skipped'];
+
+/** The host for which none of a wave is begun, as far as that is known beforehand; as `inWaves` decides. */
+function blockerOf({ after }: Wave, soFar: readonly Held[]): string | undefined {
+  const ends = soFar.map(({ plan, leads, isHeld }) => {
+    const { status } = resultOfHostPlan(plan);
+    const cannot = isHeld || (!isDueNow(plan) && !sound.includes(status));
+    return { plan, leads, status: isHeld ? ('not-started' as const) : status, cannot };
+  });
+  if (after === 'leaving') {
+    return ends.find(
+      ({ plan, status, cannot }) => plan.retires && (cannot || plan.skipped) && !hasLeft(plan, status),
+    )?.plan.host;
+  }
+  if (after === 'nobody') return undefined;
+  return ends.find(({ plan, leads, cannot }) => cannot && leads && !plan.retires)?.plan.host;
+}
+
+function heldUp(wave: Wave, heldUpBy: string): RoleRollout {
+  const { role, limit, down, plans, after } = wave;
+  const held = plans.filter(isDueNow).map(({ host }) => host);
+  return {
+    ...{ role, hosts: [], atOnce: 0, maxUnavailable: limit, down, held, heldUpBy },
+    ...(after === 'leaving' ? { after } : {}),
+  };
+}
+
+function withRules(
+  rollout: RoleRollout,
+  rules: WaveRules & PolicyRules,
+  plans: readonly HostPlan[],
+): RoleRollout {
   const whenBusy = policyOf(rollout.role, rules);
+  const ofRole = plans.filter(({ role }) => role === rollout.role);
   return {
     ...rollout,
     ...(rules.onFailure === 'revert-wave' ? { revertsWaves: true } : {}),
     ...(whenBusy === 'refuse' ? {} : { whenBusy }),
+    ...(whenBusy === 'drain' && drainRefusal(ofRole, rules) !== undefined ? { noDrain: true } : {}),
   };
 }
 
@@ -54,5 +106,6 @@ function rehearse(wave: Wave): RoleRollout {
     maxUnavailable: wave.limit,
     down: wave.down,
     held: turns.waiting.map(({ host }) => host),
+    ...(wave.after === undefined || wave.after === 'nobody' ? {} : { after: wave.after }),
   };
 }

@@ -23,7 +23,18 @@ export async function planUninstall(options: RunOptions): Promise<PlannedRun> {
   const chosen = limitedTo(options.inventory.hosts, options.limit);
   const alike = refuseSameMachine(looks.map(({ host, snapshot }) => ({ host: host.name, snapshot })));
   const hosts = looks.map((one) => planHost(one, chosen.has(one.host.name), alike.get(one.host.name)));
-  return { plan: { hosts, byHand: [], warnings: [] }, planner: asPlanned };
+  const forgetting = hosts.filter((host) => isDue(host) && (host.snapshot?.ledger?.items ?? []).length > 0);
+  const notes = forgetting.length === 0 ? [] : [restoreNote(forgetting, options.inventory)];
+  return { plan: { hosts, byHand: [], warnings: [], notes }, planner: asPlanned };
+}
+
+/** What to do instead where files are to be as they were, and in which order. */
+function restoreNote(hosts: readonly HostPlan[], { playbook }: RunOptions['inventory']): string {
+  const behind = playbook.roles.at(-1)?.name;
+  const names = hosts.map(({ host }) => host);
+  return hosts.every(({ role }) => role === behind)
+    ? `to give ${names.length === 1 ? names[0] : 'a host'} back as it was, run clusterproxy retire ${names.length === 1 ? names[0] : 'HOST'} first`
+    : 'to give the hosts back as they were, first write "state: retired" on all of them and run clusterproxy apply: those through which others are reached then go last (clusterproxy docs take-off)';
 }
 
 function planHost(
@@ -38,7 +49,7 @@ function planHost(
   const remembers = snapshot.ledger !== undefined || snapshot.remembers === true;
   if (refused !== undefined || !remembers) return { ...plan, snapshot, problem: refused };
   // Nothing is lost on a host that --limit leaves out.
-  return { ...plan, snapshot, leftovers: true, warnings: isChosen ? losses(host.name, snapshot) : [] };
+  return { ...plan, snapshot, leftovers: true, warnings: isChosen ? losses(snapshot) : [] };
 }
 
 /** States of runs with which nothing is left to be done on the host. */
@@ -70,17 +81,14 @@ function whose({ who, run }: UnsettledRun): string {
 }
 
 /** What nobody will know any more, and what follows from that. */
-function losses(
-  name: string,
-  { ledger, owed = [], others = [], unsettled, queued = [] }: Snapshot,
-): readonly string[] {
+function losses({ ledger, owed = [], others = [], unsettled, queued = [] }: Snapshot): readonly string[] {
   const items = ledger?.items ?? [];
   const paths = [...new Set(items.map(({ path }) => unitOfPath(path) ?? path))].sort();
   return [
     ...(paths.length === 0
       ? []
       : [
-          `what clusterproxy set here stays as it is now (${someOf(paths)}), but what was there before is forgotten: neither retire nor rollback can restore it any more; to restore it first, retire ${name}`,
+          `what clusterproxy set here stays as it is now (${someOf(paths)}), but what was there before is forgotten: neither retire nor rollback can restore it any more`,
         ]),
     ...(owed.length === 0
       ? []

@@ -3,6 +3,7 @@ import { stageInterrupts } from '../model/interrupting.ts';
 import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { leastMaxUnavailable, mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
+import type { After } from './doors-last.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
 import { isQuietTime } from './windows/run-window.ts';
@@ -20,6 +21,8 @@ export interface Wave {
   readonly down: readonly OutHost[];
   /** later roles depend on it; those in which nothing is ever changed hold up nobody */
   readonly leads: boolean;
+  /** people reach hosts of earlier waves through these, which are given back after them; undefined: not so */
+  readonly after?: After | undefined;
 }
 
 /** What determines how a run goes through its roles. */
@@ -31,7 +34,8 @@ export type WaveRules = Pick<
 /**
  * A wave for each role, in the order of the plans. `down` is what a run has learned about its hosts;
  * undefined: what was seen when they were looked at. Hosts of a role that other roles come after (proxies,
- * balancers) go one at a time in any case, unless the inventory sets a limit for this very role.
+ * balancers) go one at a time in any case, unless the inventory sets a limit for this very role. Those of
+ * them that leave the cluster go last of all.
  */
 export function wavesOf(
   plans: readonly HostPlan[],
@@ -42,22 +46,51 @@ export function wavesOf(
     inventory.hosts.some(({ role }) => role === name),
   );
   const leading = new Set(changedRoles(inventory.playbook).map(({ name }) => name));
-  return [...new Set(plans.map(({ role }) => role))].map((role) => {
-    const own = inventory.maxUnavailable.roles.get(role);
+  const isDoor = (role: string) => used.length > 1 && used.at(-1)?.name !== role;
+  const leaves = ({ role, retires }: HostPlan) => retires === true && isDoor(role);
+  const waveOf = (role: string, own: readonly HostPlan[], after: After | undefined): Wave => {
+    const set = inventory.maxUnavailable.roles.get(role);
     const usual = window === undefined || isQuietTime(window) ? usualMaxUnavailable : leastMaxUnavailable;
-    const allowed = maxUnavailable ?? own ?? inventory.maxUnavailable.all ?? usual;
-    const isDoor = used.length > 1 && used.at(-1)?.name !== role;
+    const allowed = maxUnavailable ?? set ?? inventory.maxUnavailable.all ?? usual;
     const hosts = inventory.hosts.filter((host) => host.role === role);
     return {
       role,
       leads: leading.has(role),
-      plans: plans.filter((plan) => plan.role === role),
+      plans: own,
       limit: mostOut(allowed, hosts.filter(stays).length),
-      parallel: isDoor && own === undefined ? 1 : parallel,
+      parallel: isDoor(role) && set === undefined ? 1 : parallel,
       together: waveSize ?? (onFailure === 'revert-wave' ? Number.POSITIVE_INFINITY : undefined),
       down: down.filter(({ host }) => hosts.some(({ name, ...one }) => name === host && stays(one))),
+      ...(after === undefined ? {} : { after }),
     };
-  });
+  };
+  const staying = plans.filter((plan) => !leaves(plan));
+  const [going, roles] = [plans.filter(leaves), rolesIn(staying)];
+  const isLastDoor = (role: string) => !inventory.hosts.some((host) => host.role === role && stays(host));
+  return [
+    ...roles.map((role, index) => {
+      const own = staying.filter((plan) => plan.role === role);
+      return waveOf(role, own, isBackwards(roles, index, inventory) ? 'undone' : undefined);
+    }),
+    ...[...rolesIn(going)].reverse().map((role) => {
+      const own = going.filter((plan) => plan.role === role);
+      return waveOf(role, own, isLastDoor(role) ? 'leaving' : 'nobody');
+    }),
+  ];
+}
+
+function rolesIn(plans: readonly HostPlan[]): readonly string[] {
+  return [...new Set(plans.map(({ role }) => role))];
+}
+
+/** Whether a role comes after one that follows it in the playbook, as where a run is undone. */
+function isBackwards(
+  roles: readonly string[],
+  index: number,
+  { playbook }: Pick<ApplyOptions['inventory'], 'playbook'>,
+): boolean {
+  const place = (role: string | undefined) => playbook.roles.findIndex(({ name }) => name === role);
+  return roles.slice(0, index).some((other) => place(other) > place(roles[index]));
 }
 
 /** Nobody depends on a host that leaves the cluster. */

@@ -2,6 +2,7 @@ import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { OutHost } from '../model/rollout.ts';
 import { noWaiting, type Waiting } from './busy/waiting.ts';
+import { keptFor, stillSending } from './doors-last.ts';
 import { type Queueing, queueRest } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { startTogether, type Together, togetherResults } from './together.ts';
@@ -39,15 +40,18 @@ export async function inWaves(
   const leading = new Set(waves.filter(({ leads }) => leads).map(({ role }) => role));
   let failures = 0;
   for (const wave of waves) {
+    const leaves = wave.after === 'leaving' || wave.after === 'nobody';
     // A host that leaves the cluster needs no other host before it.
     const blocked = results.find(
-      ({ status, plan }) => !good.includes(status) && !plan.retires && leading.has(plan.role),
+      ({ status, plan }) => !leaves && !good.includes(status) && !plan.retires && leading.has(plan.role),
     );
+    const sending = stillSending(wave.after, results);
     const stop = new AbortController();
     const one = async (plan: HostPlan, together: Together | undefined): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, interruptedBefore);
       if (blocked !== undefined)
         return notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
+      if (sending !== undefined) return keptFor(plan, sending);
       if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
       const result = await carryOut(plan, together);
       if (!good.includes(result.status) && !isPutBackWith(result, together)) failures += 1;
@@ -55,8 +59,9 @@ export async function inWaves(
       if (failures > options.maxFailures) stop.abort();
       return result;
     };
-    const waiting = blocked === undefined ? (options.waiting ?? noWaiting) : noWaiting;
-    const queueing = blocked === undefined ? options.queueing : undefined;
+    const isHeld = blocked !== undefined || sending !== undefined;
+    const waiting = isHeld ? noWaiting : (options.waiting ?? noWaiting);
+    const queueing = isHeld ? undefined : options.queueing;
     const { signal, onOneSide = false, turnEnded } = options;
     const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide, turnEnded };
     results.push(...(await inTurns(wave, one, turning)));

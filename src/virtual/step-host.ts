@@ -30,6 +30,8 @@ export class StepHost extends SeenHost {
   /** paths that this step set, each with its previous state */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
+  /** what people still have of others here, and lose by this step; in words */
+  readonly drops: string[] = [];
   /** the actions that this step wants carried out before any of its edits */
   readonly actions: PlannedAction[] = [];
   /**
@@ -172,6 +174,11 @@ export class StepHost extends SeenHost {
   /** Declare that an earlier set-up is taken over. */
   adopt(): void {
     this.adopted = true;
+  }
+
+  /** Tell what people lose here who are on hosts that aren't part of the cluster any more. */
+  drop(what: string): void {
+    this.drops.push(what);
   }
 
   warn(message: string): void {

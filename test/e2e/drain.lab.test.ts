@@ -98,7 +98,7 @@ describe.skipIf(noLab)('nodes behind Scalelite, with a school day going on', () 
     const { status, error, handlers } = hostOf(document, 'drain-01');
     expect([code, status, error], stderr).toEqual([0, 'changed', undefined]);
     expect(stderr).toMatch(
-      /drain-01: postponed because people are connected: restart-bbb-web[\s\S]*drain-01: restart-bbb-web/,
+      /drain-01: postponed, as people are there: restart-bbb-web[\s\S]*drain-01: restart-bbb-web/,
     );
     const ran = handlers.filter((handler) => handler.ran);
     expect(ran.map(({ id }) => id)).toEqual(['restart-graphql-middleware', 'restart-bbb-web']);

@@ -45,6 +45,14 @@ describe('what is said right above the question', () => {
     ]);
   });
 
+  it('is whose locations are removed, although their file stays', () => {
+    const change = fileChange('/etc/nginx/nodes.conf', 'location /bbb-09/ {\n}\n', '', ['locations']);
+    const drops = ['the locations of bbb-09', 'the locations of bbb-10'];
+    expect(render(clusterPlan([hostPlan('proxy-1', { role: 'proxy', changes: [change], drops })]))).toContain(
+      'removed: the locations of bbb-09 and the locations of bbb-10 on proxy-1',
+    );
+  });
+
   it('goes by what the inventory says of a role', () => {
     const rollout = documentOfPlan(plan).rollout ?? [];
     const forced = {

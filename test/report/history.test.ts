@@ -212,7 +212,7 @@ bbb-03: node, recipe 2.6: it is being changed right now
     right now (open)
 bbb-04: node, recipe 2.6: not known
   error unreachable: no answer
-bbb-05: node, recipe 2.6: out of the cluster; nothing of ours is left on it
+bbb-05: node, recipe 2.6: has left; clusterproxy keeps nothing there
 
 5 hosts: 2 in sync, 1 still open, 1 unreachable, 1 stuck`);
   });

@@ -24,7 +24,7 @@ const events: readonly (readonly [number, ProgressEvent])[] = [
       [turn + 60, ended(name, index === 5 ? 'deferred' : 'changed')],
     ];
   }),
-  [0, host('bbb-04', 'waiting', 'until 16:02 at the latest; running meetings: 1, with 3 people')],
+  [0, host('bbb-04', 'waiting', 'running meetings: 1, with 3 people; waits until 16:02')],
   [448, host('bbb-07', 'connecting')],
   [519, host('bbb-07', 'handler', 'restart-bbb-web')],
   [541, host('bbb-11', 'connecting')],

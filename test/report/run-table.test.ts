@@ -33,18 +33,18 @@ describe('a run over several hosts', () => {
   it('is a table of those at work, slowest first, above a sum', () => {
     const state = stateAfter([
       [0, begun(5)],
-      [0, at('bbb-02', 'waiting', 'until 16:02 at the latest; 3 people')],
+      [0, at('bbb-02', 'waiting', 'running meetings: 3, with 28 people; waits until 16:02')],
       [1, at('bbb-01', 'connecting')],
       [20, ended('bbb-01', 'deferred')],
       [30, at('bbb-03', 'handler', 'restarting bbb-web.service (2 of 4)')],
       [40, at('bbb-04', 'connecting')],
-      [90, at('bbb-03', 'settling', 'services have to stay up for 10 s')],
+      [90, at('bbb-03', 'settling', 'seeing whether it stays up for 10 s')],
     ]);
     expect(renderRun(state, { ...usual, now: 100 * second })).toEqual([
-      'host     since  in all  what is being done',
-      'bbb-03    0:10    1:10  waiting to see whether it stays up: services have to...',
+      'host       for  in all  what is being done',
+      'bbb-03    0:10    1:10  seeing whether it stays up for 10 s',
       'bbb-04    1:00    1:00  connecting',
-      'bbb-02    1:40    1:40  waiting until 16:02 at the latest; 3 people',
+      'bbb-02    1:40    1:40  running meetings: 3, with 28 people; waits until 16:02',
       '0 of 5 done, 1 put off, 0 failed',
     ]);
   });

@@ -5,7 +5,7 @@ import { callingDone, hostProgress } from '../../src/run/host-progress.ts';
 it('does not call a host done that waits to be confirmed', () => {
   expect(hostProgress('bbb-01', { kind: 'state', state: 'waiting' })).toMatchObject({ phase: 'confirming' });
   expect(hostProgress('bbb-01', { kind: 'waiting', seconds: 90 })).toMatchObject({
-    ...{ phase: 'confirming', detail: 'without one it reverts in 90 s' },
+    ...{ phase: 'confirming', detail: 'reverts in 90 s if nobody confirms' },
   });
   expect(hostProgress('bbb-01', { kind: 'state', state: 'committed' })).toMatchObject({ phase: 'done' });
 });

@@ -123,8 +123,15 @@ describe('two clusters on one proxy', { timeout: 240_000 }, () => {
     const retired = (text: string) => text.replace(/^( {4}- name: .*)$/gm, '$1\n      state: retired');
     const before = filesOf('prod');
     const leaving = await cluster.inventory((text) => retired(asTrial(text)));
-    const result = await cluster.apply(leaving);
+    let worked = new Set<string>();
+    const result = await cluster.apply(leaving, {
+      progress: (event) => {
+        if (event.kind === 'begun') worked = new Set();
+        if (event.kind === 'host') worked.add(event.host);
+      },
+    });
     expect(problems(result)).toEqual([]);
+    expect([...worked], 'people reach the node through the proxy').toEqual(['bbb-03', 'proxy-1']);
     expect(await planned(leaving)).toEqual(trialInSync);
     expect([serverOf('trial'), '/etc/nginx/clusterproxy/trial'].map(isThere)).toEqual([false, false]);
     expect(readdirSync(cluster.path('proxy-1', `${base}/clusters`))).toEqual(['prod']);

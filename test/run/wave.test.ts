@@ -316,6 +316,6 @@ describe('how it will go, in the plan', () => {
     );
     expect(told(plans.slice(0, 3))).toBe('in this order: p1; then n1 and n2, one at a time');
     const reloaded = ['n1', 'n2', 'n3'].map((name) => hostPlan(name, 'node', { handlers: reload }));
-    expect(told(reloaded)).toBe('in this order: n1 alone, then n2 and n3, all at once');
+    expect(told(reloaded)).toBe('in this order: n1 alone, then n2 and n3, both at once');
   });
 });

@@ -139,6 +139,7 @@ function* planHost(
   const all = planned.map(({ stage }) => stage);
   const due = all.filter(hasWork);
   const left = planned.flatMap((one) => one.left);
+  const drops = traces.flatMap((trace) => trace.drops);
   return {
     ...emptyPlan(host),
     recipe: wanted.recipe,
@@ -171,6 +172,7 @@ function* planHost(
       ...acceptanceWarnings(evaluation, host.retired ? [] : input.accepted),
     ],
     ...(left.length === 0 ? {} : { left }),
+    ...(drops.length === 0 ? {} : { drops }),
     unsettled: snapshot.unsettled,
     ...(wanted.down === undefined ? {} : { down: wanted.down }),
     durationMs: host.durationMs,

@@ -222,6 +222,7 @@ export const host = z.object({
     .optional()
     .describe('of apply --plan: the run that made the host what the saved plan says'),
   undoes: z.string().optional().describe('of rollback: the run whose changes are given back'),
+  drops: z.array(z.string()).optional().describe('what people lose here of hosts that left the inventory'),
   leftovers: z
     .literal(true)
     .optional()

@@ -70,7 +70,20 @@ const rollout = z.object({
     .describe('those of a wave are put back as well if one of them fails; left out: they are not'),
   maxUnavailable: z.int().describe('so many of the role may be out at once; those that are down count'),
   down: z.array(z.object({ name: z.string(), why: z.string() })),
-  held: z.array(z.string()).describe('those that are not begun, because more would be out than may be'),
+  held: z
+    .array(z.string())
+    .describe('those that are not begun: more would be out than may be, or see heldUpBy'),
+  heldUpBy: z
+    .string()
+    .optional()
+    .describe('they are not begun because of this host, which comes before them'),
+  noDrain: z.literal(true).optional().describe('they can not be drained, as no balancer can be told'),
+  after: z
+    .enum(['leaving', 'undone'])
+    .optional()
+    .describe(
+      'people reach others through these: they begin once all that leave have left, or once the run is undone on those; left out: they wait for nobody so',
+    ),
   window: window.optional(),
   queue: roleQueue
     .optional()

@@ -1,8 +1,9 @@
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { askedGuards } from '../shared/outlook.ts';
 import { count, list, oneLine } from '../shared/prose.ts';
 import { differs } from '../shared/reading.ts';
 import { totalWords } from '../shared/totals.ts';
-import { askedGuards, peopleOf } from './plan-table.ts';
+import { peopleOf } from './plan-table.ts';
 import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
@@ -86,7 +87,7 @@ function peopleWords(hosts: readonly ReportHost[], policyOf: PolicyOf): string {
   ].join('; ');
 }
 
-/** `3 files on proxy-1 and bbb-02; bbb-03 leaves the cluster` */
+/** `3 files on proxy-1 and bbb-02; the locations of bbb-09 on proxy-1; bbb-03 leaves the cluster` */
 function removedWords(hosts: readonly ReportHost[]): string {
   const removing = hosts
     .map((host) => ({
@@ -100,6 +101,7 @@ function removedWords(hosts: readonly ReportHost[]): string {
   const leaving = hosts.filter(({ retires }) => retires).map(({ name }) => name);
   return [
     ...(removing.length === 0 ? [] : [`${totalWords(removing)} on ${where}`]),
+    ...hosts.flatMap(({ name, drops = [] }) => (drops.length === 0 ? [] : [`${list(drops)} on ${name}`])),
     ...(leaving.length === 0
       ? []
       : [`${list(leaving)} ${leaving.length === 1 ? 'leaves' : 'leave'} the cluster`]),

@@ -15,7 +15,7 @@ const words: Readonly<Record<HostPhase, string>> = {
   validating: 'validating',
   handler: 'running a handler',
   checking: 'checking that it works',
-  settling: 'waiting to see whether it stays up',
+  settling: 'seeing whether it stays up',
   confirming: 'waiting for the confirmation that it stays changed',
   queued: 'queued: it begins by itself once nobody is there',
   'put-off': 'put off',
@@ -23,11 +23,24 @@ const words: Readonly<Record<HostPhase, string>> = {
   done: 'done',
 };
 
-/** What is being done on a host: `carrying out: certificate` */
+/** Phases whose detail names only what they are about; any other says what is being done by itself. */
+const named: readonly HostPhase[] = [
+  'unpacking',
+  'fetching',
+  'acting',
+  'validating',
+  'put-off',
+  'later',
+  'done',
+];
+
+/**
+ * What is being done on a host: `carrying out: certificate`, `running meetings: 2, with 28 people; waits
+ * until 16:02`. What matters comes first, as a table shows the beginning.
+ */
 export function phaseWords({ phase, detail }: Pick<HostEvent, 'phase' | 'detail'>): string {
   if (detail === undefined) return words[phase];
-  if (phase === 'handler') return detail;
-  return `${words[phase]}${phase === 'waiting' ? ' ' : ': '}${detail}`;
+  return named.includes(phase) ? `${words[phase]}: ${detail}` : detail;
 }
 
 /** The same with the host's name before it. */

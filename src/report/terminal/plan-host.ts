@@ -6,12 +6,12 @@ import type {
   ReportRollout,
 } from '../document/schema.ts';
 import { guardWords } from '../shared/guard.ts';
+import { askedGuards } from '../shared/outlook.ts';
 import { list, oneLine } from '../shared/prose.ts';
 import { queuedWords } from '../shared/queued.ts';
 import { lastStagesOf, partsOf, type StageOfHost } from '../shared/reading.ts';
 import { changeWords, unsettledWords } from '../shared/words.ts';
 import { authorNotes } from './author.ts';
-import { askedGuards } from './plan-table.ts';
 import { renderProblem } from './problem.ts';
 import { wrap } from './prose.ts';
 import type { Style } from './style.ts';

@@ -1,8 +1,9 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
 import { guardWords } from '../shared/guard.ts';
+import { askedGuards, outlookOf } from '../shared/outlook.ts';
 import { count, list, oneLine } from '../shared/prose.ts';
-import { differs, stagesOf } from '../shared/reading.ts';
+import { differs } from '../shared/reading.ts';
 import { totalWords } from '../shared/totals.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
@@ -10,8 +11,12 @@ import { renderTable } from './table.ts';
 /** More hosts aren't shown one by one, as long as they have neighbours of which the same is said. */
 const mostSingle = 12;
 
+/** A role's policy; `no-drain`: it is `drain`, and no balancer can be told. */
+type Policy = NonNullable<ReportRollout['whenBusy']> | 'no-drain';
+
 /** What is done where people are, in a word. */
-const policyWords: Readonly<Record<NonNullable<ReportRollout['whenBusy']>, string>> = {
+const policyWords: Readonly<Record<Policy, string>> = {
+  'no-drain': "can't be drained",
   force: 'interrupted',
   wait: 'waits',
   drain: 'drained',
@@ -28,10 +33,13 @@ export function renderPlanTable(document: ReportDocument, style: Style): readonl
   const hosts = document.hosts.filter(({ status }) => status !== 'skipped');
   if (hosts.length < (style.summary ? 1 : 2)) return [];
   const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
+  const noDrain = new Set(rollout.flatMap(({ role, noDrain }) => (noDrain ? [role] : [])));
   const words = statusWordsOf(document.command);
   const rows = hosts.map((host) => {
     const policy = force ? 'force' : (policies.get(host.role) ?? 'refuse');
-    const cells = [stateOf(host, words), totalWords([host]), peopleOf(host, policy), decidingOf(host)];
+    const state = stateOf(host, document, words);
+    const people = noDrain.has(host.role) && policy === 'drain' ? 'no-drain' : policy;
+    const cells = [state, totalWords([host]), peopleOf(host, people), decidingOf(host)];
     return { role: host.role, cells: [host.name, ...cells] };
   });
   return renderTable(
@@ -41,27 +49,26 @@ export function renderPlanTable(document: ReportDocument, style: Style): readonl
   );
 }
 
-function stateOf(host: ReportHost, words: ReturnType<typeof statusWordsOf>): string {
+function stateOf(
+  host: ReportHost,
+  document: ReportDocument,
+  words: ReturnType<typeof statusWordsOf>,
+): string {
   const wrong = host.status === 'in-sync' && host.error !== undefined;
   if (wrong) return 'answers wrongly';
+  const outlook = outlookOf(host, document);
+  if (outlook !== undefined) return outlook.short;
   return host.retires && host.status === 'would-change' ? 'leaves' : words[host.status];
 }
 
 /** `deferred, running meetings: 2, with 27 people`; empty where nobody is. */
-export function peopleOf(host: ReportHost, policy: NonNullable<ReportRollout['whenBusy']>): string {
+export function peopleOf(host: ReportHost, policy: Policy): string {
   const asked = askedGuards(host).filter(({ state }) => state !== 'idle');
   if (asked.length === 0) return '';
   const said = asked.map((guard) =>
     guard.state === 'unknown' ? `${oneLine(guard.guard)} unknown` : (guardWords(guard).split(';')[0] ?? ''),
   );
   return `${policyWords[policy]}, ${list(said)}`;
-}
-
-/** The reports of guards that are asked in this plan. */
-export function askedGuards(host: ReportHost): ReportHost['guards'] {
-  const asking = stagesOf(host).flatMap(({ changes, handlers }) => [...changes, ...handlers]);
-  const asked = new Set(asking.flatMap(({ guards = [] }) => guards));
-  return host.guards.filter((report) => asked.has(report.guard));
 }
 
 function decidingOf(host: ReportHost): string {

@@ -1,5 +1,6 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import { outlookOf } from '../shared/outlook.ts';
 import { groupPlans, type PlanGroup } from '../shared/plan-groups.ts';
 import { differs, stagesOf } from '../shared/reading.ts';
 import { statusSummary, totalWords } from '../shared/totals.ts';
@@ -44,7 +45,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
     table,
     ...(table.length === 0 ? [] : special),
     ...(style.summary && table.length > 0
-      ? telling.map((host) => renderTrouble(host, style))
+      ? adviceOnce(telling).map((host) => renderTrouble(host, style))
       : groupsOf(telling).map((group) => renderGroup(group, style, policyOf))),
     ...(style.summary
       ? [byHand.flatMap(({ title }) => renderNote(`by hand: ${title}`, style))]
@@ -67,9 +68,14 @@ function renderQuiet(hosts: readonly ReportHost[], style: Style, inTable: boolea
   const idle = inTable ? [] : hosts.filter((host) => !isDone(host) && !isOff(host));
   return [
     ...byWords(hosts.filter(isDone)).flatMap(([words, names]) => together(names, words, style)),
-    ...together(namesOf(idle), 'nothing to do', style),
+    ...together(namesOf(idle), nothingWords(idle[0]), style),
     ...together(namesOf(hosts.filter(isOff)), 'off, and changed once it answers', style),
   ];
+}
+
+/** Of a host on which nothing is done, which may differ from what it should be where a run is undone. */
+function nothingWords(host: ReportHost | undefined): string {
+  return host?.undoes === undefined ? 'nothing to do' : 'nothing to undo';
 }
 
 /** Hosts with the same plan, and each advice only where it is given last. */
@@ -121,7 +127,7 @@ function renderGroup(
           hanging: 4,
         })),
     ...(idle
-      ? byWords([first]).map(([words]) => `  ${isDone(first) || isOff(first) ? words : 'nothing to do'}`)
+      ? byWords([first]).map(([words]) => `  ${isDone(first) || isOff(first) ? words : nothingWords(first)}`)
       : []),
     ...renderStages(stagesOf(first), style),
     ...renderEnd(first, style),
@@ -186,25 +192,39 @@ function renderByHand({ title, text }: ReportDocument['byHand'][number], style: 
   ];
 }
 
-function summary(
-  { command, hosts }: ReportDocument,
-  others: readonly ReportHost[],
-  style: Style,
-): readonly string[] {
+function summary(document: ReportDocument, others: readonly ReportHost[], style: Style): readonly string[] {
+  const { command, hosts } = document;
   const totals = totalWords(
-    others.filter((host) => (host.error === undefined || host.status === 'would-change') && differs(host)),
+    others
+      .filter((host) => (host.error === undefined || host.status === 'would-change') && differs(host))
+      .filter((host) => outlookOf(host, document)?.isHeld !== true),
   );
   // As planned, and yet something is wrong with it.
   const wrong = hosts.filter(({ status, error }) => status === 'in-sync' && error !== undefined);
-  const sound = hosts.filter((host) => !wrong.includes(host));
+  const outlooks = hosts.flatMap((host) => {
+    const outlook = outlookOf(host, document);
+    return outlook === undefined || outlook.words === 'would wait' ? [] : [{ host, words: outlook.words }];
+  });
+  const sound = hosts.filter(
+    (host) => !wrong.includes(host) && !outlooks.some((outlook) => outlook.host === host),
+  );
+  const said = [...new Set(outlooks.map((outlook) => outlook.words))].map((words) => {
+    const number = outlooks.filter((outlook) => outlook.words === words).length;
+    return [number, `${number} ${words}`] as const;
+  });
   const words = statusSummary(
     sound.map(({ status }) => status),
-    wrong.length === 0
-      ? { words: statusWordsOf(command) }
-      : {
-          words: statusWordsOf(command),
-          others: [[wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`]],
-        },
+    {
+      words: statusWordsOf(command),
+      others: [
+        ...said,
+        ...(wrong.length === 0
+          ? []
+          : [
+              [wrong.length, `${wrong.length} ${wrong.length === 1 ? 'answers' : 'answer'} wrongly`] as const,
+            ]),
+      ],
+    },
   );
   const cannot = others.some(isMistaken) ? "; it can't be applied like this: see the top" : '';
   const text = `${words}${totals === '' ? '' : `; ${totals}`}${cannot}`;

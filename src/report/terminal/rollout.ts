@@ -12,7 +12,9 @@ export function renderRollout(rollout: readonly ReportRollout[], style: Style): 
   const { columns, paint } = style;
   const going = rollout.filter(({ hosts }) => hosts.length > 0);
   const total = going.reduce((sum, { hosts }) => sum + hosts.length, 0);
-  const order = going.map(roleWords).join('; then ');
+  const order = going
+    .map((one, index) => `${roleWords(one)}${index === 0 ? '' : afterWords(one)}`)
+    .join('; then ');
   const reverts = going.filter(({ onFailure }) => onFailure === 'revert-wave');
   const together = reverts.some(({ waves }) => waves?.some((wave) => wave.length > 1));
   const more = reverts.some(({ hosts, atOnce }) => hosts.length > 2 && atOnce === 1);
@@ -47,8 +49,20 @@ function roleWords({ role, hosts: [first = '', ...rest], atOnce, waves }: Report
   if (atOnce === 1)
     return `${[first, ...rest].length <= mostNamed ? list([first, ...rest]) : `${first} and ${rest.length} more of the role ${oneLine(role)}`}, one at a time`;
   const others = rest.length < mostNamed ? list(rest) : `${rest.length} more of the role ${oneLine(role)}`;
-  const together = atOnce >= rest.length ? 'all at once' : `at most ${atOnce} at a time`;
+  const together =
+    atOnce >= rest.length
+      ? rest.length === 2
+        ? 'both at once'
+        : 'all at once'
+      : `at most ${atOnce} at a time`;
   return `${first} alone, then ${others}, ${together}`;
+}
+
+/** Until when hosts wait through which people reach others. */
+function afterWords({ hosts, after }: ReportRollout): string {
+  if (after === undefined) return '';
+  const left = after === 'leaving' ? 'have left' : 'are rolled back';
+  return `, once those ${left}, as people reach them through ${hosts.length === 1 ? 'it' : 'these'}`;
 }
 
 function waveWords(hosts: readonly string[], index: number): string {
@@ -56,7 +70,13 @@ function waveWords(hosts: readonly string[], index: number): string {
   return index === 0 ? `${hosts.join()} alone` : hosts.join();
 }
 
-function heldWords({ role, held, down, maxUnavailable }: ReportRollout): string {
+function heldWords({ role, held, down, maxUnavailable, heldUpBy, after }: ReportRollout): string {
+  if (heldUpBy !== undefined) {
+    const names = held.length > mostNamed ? `${held.length} hosts of the role ${oneLine(role)}` : list(held);
+    return after === 'leaving'
+      ? `${names} will not be changed, because ${heldUpBy} still needs ${held.length === 1 ? 'it' : 'them'}, and does not leave in this run`
+      : `${names} will not be changed, because ${heldUpBy} comes first, and can't be changed now`;
+  }
   const out = list(down.map(({ name, why }) => `${name} (${why})`));
   const are = down.length === 1 ? 'is' : 'are';
   return `${list(held)} will not be changed, because that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} out already; --max-unavailable ${down.length + 1} allows one more`;

@@ -41,7 +41,7 @@ export function renderRun(state: RunState, { columns, rows, now }: Frame): reado
   const shown = atWork.slice(0, Math.max(0, room - titles - (isCut ? 1 : 0)));
   const line = lineIn(width, state.longestName);
   return [
-    ...(titles > 0 && shown.length > 0 ? [line('host', 'what is being done', ['since', 'in all'])] : []),
+    ...(titles > 0 && shown.length > 0 ? [line('host', 'what is being done', ['for', 'in all'])] : []),
     ...shown.map((one) => line(one.host, one.words, clocks(one, now))),
     ...(isCut && room > 0 ? [shortened(`and ${atWork.length - shown.length} more`, width)] : []),
     sum,

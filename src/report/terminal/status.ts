@@ -75,8 +75,9 @@ function stateWords(host: ReportHost): string {
   if (differs(host)) {
     const totals = totalWords([host]);
     const what = totals === '' ? '' : ` (${totals})`;
+    if (host.retires) return `leaves the cluster with the next apply${what}`;
     return `not as planned${what}${by === undefined ? ', and no run has changed it' : `; last changed by ${by}`}`;
   }
-  if (host.retires) return 'out of the cluster; nothing of ours is left on it';
+  if (host.retires) return 'has left; clusterproxy keeps nothing there';
   return by === undefined ? 'in sync' : `in sync since ${by}`;
 }

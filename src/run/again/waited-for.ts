@@ -31,7 +31,7 @@ export function waitingTeller(options: RunOptions): (seen: SeenRun) => Promise<v
       const found = await askThese(host, guards, options);
       if (found.kind === 'empty' || found.words === told.get(host.name) || options.signal.aborted) return;
       told.set(host.name, found.words);
-      const detail = `for people to go, ${atMost} at most; ${found.words}`;
+      const detail = `${found.words}; waits ${atMost} at most`;
       options.progress({ kind: 'host', host: host.name, phase: 'waiting', detail });
     };
     const waiting = waitedFor(seen, options).filter(({ host }) => isDue(host));

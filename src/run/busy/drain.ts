@@ -9,7 +9,6 @@ import {
 import { OperatorError, problemsOf } from '../../model/operator-error.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
-import { drainsOf } from '../../playbook/resolve/drains.ts';
 import { guardsOf } from '../../playbook/resolve/reads.ts';
 import { operatorHere } from '../operator.ts';
 import type { ApplyOptions } from '../options.ts';
@@ -88,7 +87,7 @@ class DrainedTurn {
   async run(carryOut: (until: number) => Promise<HostResult>): Promise<HostResult> {
     let result: HostResult;
     try {
-      const tellers = this.#tellers();
+      const tellers = tellersOf(hostOf(this.#plan, this.#options), this.#options.plans, this.#options);
       for (const teller of tellers) await this.#takeOut(teller);
       result = await meanwhile(
         () => this.#look(),
@@ -138,18 +137,6 @@ class DrainedTurn {
    */
   #look(): Promise<unknown> {
     return Promise.all(this.#out.map((teller) => this.#ask(teller, cordonState).catch(() => undefined)));
-  }
-
-  #tellers(): readonly Teller[] {
-    const { plans, inventory, membership } = this.#options;
-    const host = hostOf(this.#plan, this.#options);
-    const tellers = tellersOf(host, plans, this.#options);
-    if (membership === 'leave' && tellers.length === 0 && drainsOf(inventory, host).length > 0) {
-      this.#warnings.push(
-        `no host of the inventory tells a balancer to send no more people to ${host.name}: do that by hand`,
-      );
-    }
-    return tellers;
   }
 
   /** A host that leaves is asked for all that its role could be asked for, such as unfinished recordings. */

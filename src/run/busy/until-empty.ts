@@ -35,7 +35,7 @@ export async function untilEmpty(
       kind: 'host',
       host,
       phase: 'waiting',
-      detail: `until ${clock(until)} at the latest; ${told}`,
+      detail: `${told}; waits until ${clock(until)}`,
     });
   };
   if (found !== undefined) tell(found);

@@ -82,7 +82,7 @@ export async function wellAgain(options: WellOptions): Promise<WellAgain> {
       wasWell = false;
       if (Date.now() >= until) return { kind: 'late', missing };
       const [first = ''] = missing;
-      const detail = missing.length > 1 ? `${first}, and ${missing.length - 1} more` : first;
+      const detail = `not yet as before: ${first}${missing.length > 1 ? `, and ${missing.length - 1} more` : ''}`;
       if (detail !== told) progress({ kind: 'host', host: host.name, phase: 'checking', detail });
       told = detail;
     }

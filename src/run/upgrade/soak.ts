@@ -47,7 +47,7 @@ export async function soaked(
   const time = `${new Date(until).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const waits = Date.now() < until;
   if (waits) {
-    const detail = `until ${time}: people use ${host} with its new version first (--soak)`;
+    const detail = `people use ${host} with its new version first (--soak); waits until ${time}`;
     progress({ kind: 'host', host: plan.host, phase: 'waiting', detail });
   }
   while (Date.now() < until && !signal.aborted) {

@@ -17,6 +17,7 @@ import {
   renderNode,
   unresolvedNodes,
 } from './node-locations.ts';
+import { pruneOthers } from './other-nodes.ts';
 import { nginxPaths } from './paths-check.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
 
@@ -83,13 +84,7 @@ function blocks(host: StepHost, wanted: LocationsParameters, before: string): st
     text = setManagedBlock(text, one.name, renderNode(one, { trust, address, cacheZone }));
   }
   for (const { name, state } of wanted.nodes) if (state === 'retired') text = removeManagedBlock(text, name);
-  for (const name of managedBlocks(text).keys()) {
-    if (wanted.nodes.some((one) => one.name === name)) continue;
-    const isPruned = typeof wanted.prune === 'boolean' ? wanted.prune : wanted.prune.includes(name);
-    if (isPruned) text = removeManagedBlock(text, name);
-    else
-      host.warn(`${name} isn't in the inventory; its locations stay until it is retired or --prune is given`);
-  }
+  text = pruneOthers(host, wanted, text);
   warnOfKept(host, wanted, unresolved, managedBlocks(text));
   return text;
 }

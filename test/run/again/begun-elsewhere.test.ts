@@ -284,7 +284,7 @@ describe('a run that waits for people', { timeout: 280_000 }, () => {
     const controller = begin('apply', '--when-busy', 'wait', '--run-id', 'waits');
     await controller.said('bbb-02: waiting until ');
     const follower = startProgram(['follow', '--inventory', inventory.file, '--json', 'waits']);
-    await follower.said('bbb-02: waiting for people to go, 2h at most; running meetings: 1, with 28 people');
+    await follower.said('bbb-02: running meetings: 1, with 28 people; waits 2h at most');
     expect(follower.told()).not.toMatch(/bbb-0[13]: waiting/);
     meetings('bbb-02', undefined);
     expect([(await controller.ended)[0], (await follower.ended)[0]]).toEqual([0, 0]);

@@ -154,6 +154,24 @@ location ^~ /bbb-01/bigbluebutton/api {
       ).toContain('bbb-02');
       const pruned = runStep('nginx-locations', { ...parameters, nodes, prune: true }, there);
       expect(pruned.text(path)).not.toContain('bbb-02');
+      expect(pruned.drops).toEqual(['the locations of bbb-02']);
+      expect(pruned.warnings).toEqual([
+        "the locations of bbb-02 are removed, as it isn't in the inventory: people whose page was loaded through them are cut off",
+      ]);
+    });
+
+    it('of a node that is not in the inventory, and says whose former name it may be', () => {
+      const renamed = nodeNamed('bbb-09', { hostname: 'bbb-02.example.com' });
+      const locations = nodeNamed('bbb-02').recipe.locations.map((one) => ({
+        ...one,
+        path: one.path.replace('bbb-02', 'bbb-09'),
+      }));
+      const nodes = [nodeNamed('bbb-01'), { ...renamed, recipe: { ...renamed.recipe, locations } }];
+      for (const prune of [true, false]) {
+        expect(runStep('nginx-locations', { ...parameters, nodes, prune }, there).warnings).toEqual([
+          expect.stringContaining("they lead where those of bbb-09 do, so it may be bbb-09's former name"),
+        ]);
+      }
     });
 
     it('but not of a node that is retired', () => {

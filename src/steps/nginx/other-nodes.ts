@@ -1,0 +1,44 @@
+import { managedBlocks, removeManagedBlock } from '../../formats/nginx.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import type { LocationsParameters } from './locations-parameters.ts';
+
+/**
+ * What becomes of the blocks of nodes that aren't in the list: they stay, unless they are pruned. Says so of
+ * each, and where it is likely to be a node of the list under a former name.
+ */
+export function pruneOthers(
+  host: StepHost,
+  { nodes, prune }: Pick<LocationsParameters, 'nodes' | 'prune'>,
+  text: string,
+): string {
+  const blocks = managedBlocks(text);
+  const others = [...blocks.keys()].filter((name) => !nodes.some((one) => one.name === name));
+  let after = text;
+  for (const name of others) {
+    const now = nodes.find((one) =>
+      leadsTo(blocks, one.name).some((to) => leadsTo(blocks, name).includes(to)),
+    );
+    const renamed =
+      now === undefined
+        ? ''
+        : `; they lead where those of ${now.name} do, so it may be ${now.name}'s former name`;
+    if (typeof prune === 'boolean' ? prune : prune.includes(name)) {
+      after = removeManagedBlock(after, name);
+      host.drop(`the locations of ${name}`);
+      host.warn(
+        `the locations of ${name} are removed, as it isn't in the inventory: people whose page was loaded through them are cut off${renamed}`,
+      );
+    } else {
+      host.warn(
+        `${name} isn't in the inventory; its locations stay until it is retired or --prune is given${renamed}`,
+      );
+    }
+  }
+  return after;
+}
+
+/** The servers to which a node's requests are passed. */
+function leadsTo(blocks: ReadonlyMap<string, string>, name: string): readonly string[] {
+  const passes = (blocks.get(name) ?? '').matchAll(/^\s*proxy_pass\s+(https?:\/\/[^/;\s]+)/gm);
+  return [...passes].flatMap(([, to]) => to ?? []);
+}
