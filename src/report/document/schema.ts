@@ -81,9 +81,7 @@ const rollout = z.object({
   after: z
     .enum(['leaving', 'undone'])
     .optional()
-    .describe(
-      'people reach others through these: they begin once all that leave have left, or once the run is undone on those; left out: they wait for nobody so',
-    ),
+    .describe('they begin once those have left, or are rolled back, that people reach through them'),
   window: window.optional(),
   queue: roleQueue
     .optional()
