@@ -222,7 +222,7 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
     meetings('bbb-02', '12 Physics');
     const limited = ['--limit', 'bbb-02', '--when-busy', 'wait'];
     const { child, ended, said } = begin('apply', '--run-id', 'altered-there', ...limited);
-    await said('bbb-02: waiting');
+    await said('bbb-02: running meetings');
     child.kill('SIGKILL');
     await ended;
     const stored = cluster.path(
@@ -254,7 +254,7 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
     meetings('bbb-01', '12 Maths');
     meetings('bbb-02', '12 Physics');
     const { child, ended, said } = begin('apply', '--run-id', 'killed-waiting', '--when-busy', 'wait');
-    await said('bbb-02: waiting');
+    await said('bbb-02: running meetings');
     child.kill('SIGKILL');
     await ended;
     meetings('bbb-01', undefined);
@@ -282,13 +282,13 @@ describe('a run that waits for people', { timeout: 280_000 }, () => {
     differ('bbb-01', 'bbb-02');
     meetings('bbb-02', '28 Biology 7b');
     const controller = begin('apply', '--when-busy', 'wait', '--run-id', 'waits');
-    await controller.said('bbb-02: waiting until ');
+    await controller.said('; waits until ');
     const follower = startProgram(['follow', '--inventory', inventory.file, '--json', 'waits']);
     await follower.said('bbb-02: running meetings: 1, with 28 people; waits 2h at most');
-    expect(follower.told()).not.toMatch(/bbb-0[13]: waiting/);
+    expect(follower.told()).not.toMatch(/bbb-0[13]: running/);
     meetings('bbb-02', undefined);
     expect([(await controller.ended)[0], (await follower.ended)[0]]).toEqual([0, 0]);
-    expect(follower.told()).toMatch(/bbb-02: waiting for [\s\S]*bbb-02: done/);
+    expect(follower.told()).toMatch(/bbb-02: running meetings: [\s\S]*bbb-02: done/);
   });
 });
 
@@ -346,7 +346,7 @@ describe('abort', { timeout: 280_000 }, () => {
     meetings('bbb-01', '12 Maths');
     meetings('bbb-02', '12 Physics');
     const { ended, said, stdout } = begin('apply', '--run-id', 'aborted-waiting', '--when-busy', 'wait');
-    await said('bbb-02: waiting');
+    await said('bbb-02: running meetings');
     const follower = elsewhere('follow', 'aborted-waiting');
     const told = await elsewhere('abort', 'aborted-waiting', '--yes');
     expect(told.code, told.stderr).toBe(0);
@@ -393,7 +393,7 @@ describe('abort', { timeout: 280_000 }, () => {
     meetings('bbb-01', '12 Maths');
     meetings('bbb-02', '12 Physics');
     const { child, ended, said } = begin('apply', '--run-id', 'aborted-dead', '--when-busy', 'wait');
-    await said('bbb-02: waiting');
+    await said('bbb-02: running meetings');
     child.kill('SIGKILL');
     await ended;
     expect(existsSync(leaseOf('bbb-01'))).toBe(true);
