@@ -5,10 +5,11 @@ import { busyCodes } from '../busy/waiting.ts';
 import type { SeenOnHost, SeenRun } from './seen-run.ts';
 
 /**
- * The hosts of the role whose turn it is that may yet begin, by what is seen of a run from outside: those that
- * never began, and those that were put off because people were there, for as long as they are waited for.
- * `limit`: for how long at most, in seconds. What only its controller knows, that it has given up a host that
- * never began, is inferred: later roles have begun, or the time is up and nothing else is done in its role.
+ * The hosts of the role whose turn it is that may yet begin, by what is seen of a run from outside: those
+ * that never began, and those that were put off because people were there, for as long as they are waited
+ * for. `limit`: for how long at most, in seconds. What only its controller knows, that it has given up a host
+ * that never began, is inferred: later roles have begun, or the time is up and nothing else is done in its
+ * role.
  */
 export function hostsToBegin({ agreement, hosts }: SeenRun, limit: number): readonly InventoryHost[] {
   const on = new Map(hosts.map((one) => [one.host.name, one]));
@@ -62,7 +63,7 @@ function isTriedAgain(seen: SeenOnHost, limit: number): boolean {
   return busyCodes.includes(cause?.code ?? '') && since < limit;
 }
 
-/** For how many seconds a host's last stage has been as it is, by its own clock; none where that isn't known. */
+/** For how many seconds a host's last stage has been as it is, by its own clock; none if that is unknown. */
 function endedBefore({ known }: SeenOnHost): readonly number[] {
   const last = known?.stages.at(-1);
   const since = last === undefined ? undefined : logOf(last).stateSince;
