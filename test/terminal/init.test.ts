@@ -117,7 +117,7 @@ hosts:
     await answer(terminal, /bbb-02 is left out[\s\S]*Pin 1 key of 1 host/, `n${enter}`);
     await answer(terminal, /bbb-03 is left out[\s\S]*A node:/, enter);
     await answer(terminal, 'no node is named yet; name at least one', `bbb-02,bbb-03${enter}`);
-    await answer(terminal, /named yet[\s\S]*Pin 2 keys of 2 hosts/, `n${enter}`);
+    await answer(terminal, /Pin 2 keys of 2 hosts[\s\S]*Pin 2 keys of 2 hosts/, `n${enter}`);
     await answer(terminal, pinned(3), `n${enter}`);
     await answer(terminal, pinned(4), `y${enter}`);
     await answer(terminal, 'The public DNS name of bbb-03', enter);
