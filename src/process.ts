@@ -135,6 +135,11 @@ async function flushed(): Promise<void> {
   const unsent = await traces.close();
   if (unsent !== undefined) output.messages.write(`warning: ${unsent}\n`);
   for (const lost of await reports.close()) output.messages.write(`warning: ${lost}\n`);
+  for (const file of reports.takeWritten()) {
+    output.links.file(file);
+    const isTold = output.messages.isTerminal && !argv.includes('--quiet');
+    if (isTold) output.messages.writeLinked(`the report is in ${file}\n`);
+  }
   output.close();
   await events.close();
   await Promise.all(

@@ -1,6 +1,7 @@
 import { hostNameMistake } from '../inventory/names.ts';
 import type { FoundHost } from '../model/begun.ts';
 import type { Role } from '../model/playbook.ts';
+import { doorRole } from './door-role.ts';
 import { type DraftHost, type NamedHost, nameFor } from './draft.ts';
 
 /** Hosts with a name each, if only to look at them by: `node-1` is one of which nothing is known. */
@@ -67,7 +68,7 @@ export function foundWarnings(
     if (!reached) return [];
     if (introduction === undefined) {
       // Without root's rights there may be some that can't be read.
-      const isDoor = role !== roles.at(-1)?.name && root !== undefined;
+      const isDoor = role === doorRole(roles)?.name && root !== undefined;
       const isCovered = certificates.some(({ names }) => names.some((one) => covers(one, cluster)));
       return isDoor && !isCovered ? [withoutCertificate(name, cluster)] : [];
     }

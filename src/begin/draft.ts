@@ -12,7 +12,8 @@ export interface Draft {
 /** What holds for all hosts. */
 export interface DraftSsh {
   readonly user?: string | undefined;
-  readonly become?: 'sudo' | undefined;
+  /** undefined: everybody who isn't root uses sudo; `none`: somebody has said that nobody does */
+  readonly become?: 'sudo' | 'none' | undefined;
   /** an ssh configuration in place of the operator's own */
   readonly config?: string | undefined;
   readonly proxyJump?: string | undefined;

@@ -16,7 +16,7 @@ export function inventoryText(draft: Draft, roles: readonly string[]): string {
   const hosts = roles.flatMap((role): (readonly [string, unknown])[] => {
     if (external.includes(role)) return [[role, 'external']];
     const own = draft.hosts.filter((host) => host.role === role);
-    return own.length === 0 ? [] : [[role, own.map((host) => onOneLine(hostData(host)))]];
+    return own.length === 0 ? [] : [[role, own.map((host) => onOneLine(hostData(host, ssh)))]];
   });
   const sshData = sshDataOf(ssh);
   document.contents = document.createNode({
@@ -32,8 +32,17 @@ export function inventoryText(draft: Draft, roles: readonly string[]): string {
   return text.replace(`#${comment}\n\n`, `#${comment}\n`);
 }
 
-function hostData({ name, hostname, address, port, user }: DraftHost): Readonly<Record<string, unknown>> {
-  const ssh = { ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { user }) };
+function hostData(
+  { name, hostname, address, port, user }: DraftHost,
+  everywhere: Draft['ssh'],
+): Readonly<Record<string, unknown>> {
+  // Where root logs in to all others, nothing is said for all of how commands run as root.
+  const needsSudo = everywhere.become === undefined && user !== undefined && user !== 'root';
+  const ssh = {
+    ...(port === undefined ? {} : { port }),
+    ...(user === undefined ? {} : { user }),
+    ...(needsSudo ? { become: 'sudo' } : {}),
+  };
   return {
     name,
     ...(hostname === undefined ? {} : { hostname }),
@@ -45,7 +54,7 @@ function hostData({ name, hostname, address, port, user }: DraftHost): Readonly<
 function sshDataOf({ user, become, config, proxyJump }: Draft['ssh']): Readonly<Record<string, unknown>> {
   return {
     ...(user === undefined ? {} : { user }),
-    ...(become === undefined ? {} : { become }),
+    ...(become === 'sudo' ? { become } : {}),
     ...(proxyJump === undefined ? {} : { proxy_jump: proxyJump }),
     ...(config === undefined ? {} : { config }),
   };

@@ -1,8 +1,10 @@
 import { reachedAs, withNames } from '../begin/completed.ts';
-import type { Draft, DraftHost, NamedHost } from '../begin/draft.ts';
+import { doorRole } from '../begin/door-role.ts';
+import { type Draft, type DraftHost, type NamedHost, placeOf } from '../begin/draft.ts';
 import { asConfigured, hostsOfLists } from '../begin/from-lists.ts';
 import { misplaced } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
+import { cleanLine } from '../document/clean-text.ts';
 import type { FoundHost } from '../model/begun.ts';
 import { OperatorError, OperatorErrors } from '../model/operator-error.ts';
 import type { Role } from '../model/playbook.ts';
@@ -93,7 +95,7 @@ export async function askFor(
         if (isDoor) external = [...external, role.name];
         break;
       }
-      met = [...met, ...(await meet(hosts, met).catch((error: unknown) => leftOut(error, beginning)))];
+      met = [...met, ...(await meetEach(hosts, { met, meet, beginning }))];
     }
   }
   const hostname = given.hostname ?? (await questions.hostname(doorName(met, playbook.roles)));
@@ -106,12 +108,39 @@ export async function askFor(
   };
 }
 
-/** Who doesn't know a key names the host again, or another one; what was answered before stays. */
-function leftOut(error: unknown, { view, environment }: Beginning): readonly Met[] {
-  const isDeclined = error instanceof OperatorError && error.problem.code === keysDeclined.code;
-  if (!isDeclined || environment.signal.aborted) throw error;
-  view.message('its key was not pinned, so it is left out; name it again to compare the fingerprints again');
-  return [];
+interface Meeting {
+  /** those that were named before */
+  readonly met: readonly Met[];
+  readonly meet: (hosts: readonly NamedHost[], before: readonly Met[]) => Promise<readonly Met[]>;
+  readonly beginning: Beginning;
+}
+
+/**
+ * The hosts of one answer. Where somebody doesn't agree to the keys of several, each is asked about by
+ * itself. Who doesn't know a key names the host again, or another one; what was answered before stays.
+ */
+async function meetEach(
+  hosts: readonly NamedHost[],
+  { met, meet, beginning }: Meeting,
+): Promise<readonly Met[]> {
+  const { view, environment } = beginning;
+  try {
+    return await meet(hosts, met);
+  } catch (error) {
+    const isDeclined = error instanceof OperatorError && error.problem.code === keysDeclined.code;
+    if (!isDeclined || environment.signal.aborted) throw error;
+  }
+  const [only, ...others] = hosts;
+  if (only !== undefined && others.length === 0) {
+    view.message(
+      `${cleanLine(placeOf(only))} is left out: its key was not pinned; name it again to compare the fingerprints again`,
+    );
+    return [];
+  }
+  view.message('none of them was pinned; each by itself, so that only those with a wrong key are left out:');
+  let all = met;
+  for (const host of hosts) all = [...all, ...(await meetEach([host], { met: all, meet, beginning }))];
+  return all.slice(met.length);
 }
 
 /** What an empty answer means; undefined where there has to be one. */
@@ -146,6 +175,6 @@ async function confirmed(
 
 /** The name for which the host with the cluster's address answers. */
 function doorName(met: readonly Met[], roles: readonly Role[]): string | undefined {
-  const door = met.find(({ host }) => host.role !== roles.at(-1)?.name);
+  const door = met.find(({ host }) => host.role === doorRole(roles)?.name);
   return door?.host.hostname ?? door?.found?.publicNames[0];
 }

@@ -81,7 +81,7 @@ function sshOf({ user, become, proxyJump, sshConfig, inventory }: InitOptions): 
   const isRoot = user === 'root';
   return {
     user,
-    become: become === 'none' || (become === undefined && isRoot) ? undefined : 'sudo',
+    become: become ?? (isRoot ? undefined : 'sudo'),
     proxyJump,
     config: sshConfig === undefined || sshConfig === 'none' ? sshConfig : pathIn(sshConfig, inventory),
   };

@@ -75,7 +75,12 @@ export class Questions {
   ) {
     const answer = await this.#text(`A ${role}: ${description}`, {
       placeholder: `${entryForm}, or several${means === undefined ? '' : `; empty: ${means}`}`,
-      mistake: (text) => (text === '' && means !== undefined ? undefined : entryMistake(role, text, taken)),
+      mistake: (text) => {
+        if (text !== '') return entryMistake(role, text, taken);
+        return means === undefined
+          ? { message: `no ${role} is named yet`, next: 'name at least one' }
+          : undefined;
+      },
     });
     return answer === '' ? [] : parseEntries(role, answer);
   }

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { foundWarnings } from '../../src/begin/completed.ts';
+import { doorRole } from '../../src/begin/door-role.ts';
+import type { Draft, DraftSsh } from '../../src/begin/draft.ts';
 import { parseEntries } from '../../src/begin/entry.ts';
 import { reachedByAlias } from '../../src/begin/from/listed-host.ts';
 import { readList } from '../../src/begin/from/read-list.ts';
 import { asConfigured } from '../../src/begin/from-lists.ts';
+import { inventoryText } from '../../src/begin/inventory-text.ts';
 import type { FoundHost } from '../../src/model/begun.ts';
 import { resultWithoutHosts } from '../../src/model/result.ts';
 import { loadPlaybook } from '../../src/playbook/read/load.ts';
+import { readText } from '../../src/playbook/resolve/load-inventory.ts';
 import { renderFound } from '../../src/report/terminal/begun.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
 import { documentOf } from '../report/documents.ts';
@@ -41,6 +45,29 @@ describe('who logs in by the ssh configuration that an inventory uses', () => {
     expect(usersWith(undefined)).toEqual([undefined, undefined]);
     expect(usersWith('ada')).toEqual([undefined, undefined]);
     expect(usersWith('ops')).toEqual(['ada', undefined]);
+  });
+});
+
+describe('how commands run as root', () => {
+  const text = async (ssh: DraftSsh) => {
+    const draft: Draft = {
+      ...{ playbook: 'bigbluebutton', cluster: { name: 'prod', hostname: 'bbb.example.com' }, ssh },
+      external: ['proxy'],
+      hosts: [
+        { role: 'node', name: 'a', hostname: 'a.example.com' },
+        { role: 'node', name: 'b', hostname: 'b.example.com', user: 'ada' },
+        { role: 'node', name: 'c', hostname: 'c.example.com', user: 'root' },
+      ],
+    };
+    const written = inventoryText(draft, ['proxy', 'node']);
+    const { hosts } = await readText({ file: 'prod.yaml', text: written });
+    return hosts.map(({ ssh: { user, become } }) => `${user ?? ''} ${become ?? 'none'}`);
+  };
+
+  it('is said of each who does not log in as root, where root does otherwise', async () => {
+    expect(await text({ user: 'root', become: undefined })).toEqual(['root none', 'ada sudo', 'root none']);
+    expect(await text({ user: 'root', become: 'none' })).toEqual(['root none', 'ada none', 'root none']);
+    expect(await text({ user: 'ops', become: 'sudo' })).toEqual(['ops sudo', 'ada sudo', 'root sudo']);
   });
 });
 
@@ -82,4 +109,18 @@ describe('what was found on a proxy', () => {
       expect(warnings(names, { reached: false })).toEqual([]);
     },
   );
+
+  it('it needs none if browsers do not reach it by the name of the cluster', () => {
+    expect(warnings([], { name: 'scalelite', role: 'balancer' })).toEqual([]);
+  });
+
+  it.each([
+    ['bigbluebutton', 'proxy'],
+    ['averox', 'proxy'],
+    ['wcs', 'balancer'],
+    ['antmedia', 'balancer'],
+  ])('browsers reach a cluster of %s by its %s', async (name, role) => {
+    const { roles } = await loadPlaybook(name, process.cwd());
+    expect(doorRole(roles)?.name).toBe(role);
+  });
 });

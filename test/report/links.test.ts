@@ -34,6 +34,7 @@ it.each([
   ],
   ['tmux', { TMUX: '/tmp/x', TERM_PROGRAM: 'tmux', TERM_PROGRAM_VERSION: '3.4' }, true],
   ['a reader who wants no colours', { VTE_VERSION: '7600', NO_COLOR: '1' }, false],
+  ['a reader whose programs never colour', { VTE_VERSION: '7600', FORCE_COLOR: '0' }, false],
   ['a pipeline', { VTE_VERSION: '7600', CI: 'true' }, false],
   ['an unknown one of which a person knows it', { FORCE_HYPERLINK: '1', NO_COLOR: '1' }, true],
   ['a person who wants none', { VTE_VERSION: '7600', FORCE_HYPERLINK: '0' }, false],

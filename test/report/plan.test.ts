@@ -51,6 +51,21 @@ describe('renderPlan', () => {
     );
   });
 
+  it.each([
+    ['an owed restart', { handlers: [{ ...restartWeb, owed: 'a in /etc/a was changed' }] }],
+    ['an earlier run to bring to its end', { unsettled: [{ run: 'R1', state: 'open' }] }],
+    ['its files to give back', { retires: true, leftovers: true } as const],
+  ])('names the hosts that can not be changed where another has %s', (_what, rest) => {
+    const problem = { code: 'forerunner-left-out', message: 'proxy-1 must be changed first', next: 'add it' };
+    const left = (host: string) => hostPlan(host, { ...nodePlan(host), problem: { ...problem, host } });
+    const one = render(clusterPlan([left('bbb-01'), hostPlan('bbb-02', rest)]));
+    expect(one.replace(/\s+/g, ' ')).toMatch(/; bbb-01 can't be changed like this: see the top $/);
+    expect(one).not.toContain("it can't be applied");
+    const names = ['bbb-01', 'bbb-02', 'bbb-03', 'bbb-04', 'bbb-05'];
+    const many = render(clusterPlan([...names.map(left), hostPlan('bbb-06', rest)]));
+    expect(many.replace(/\s+/g, ' ')).toMatch(/; 5 hosts can't be changed like this: see the top $/);
+  });
+
   it('shows what changes on a host, why, and what runs then', () => {
     const changes = [
       fileChange('/etc/nginx/bbb-01.conf', undefined, 'location /bbb-01/ {\n}\n', ['locations']),

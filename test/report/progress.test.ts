@@ -43,7 +43,7 @@ describe('on a terminal', () => {
     expect(lookAfter(looking)).toBe('looking: 2 of 3 done, 1 unreachable');
     expect(lookAfter([...looking, { kind: 'looked', host: 'c', ok: true }])).toBeUndefined();
     expect(lineAfter([])).toBeUndefined();
-    expect(lineAfter(changing)).toBe('b: restarting bbb-web.service (2 of 4)^[[2J; 1 more under way');
+    expect(lineAfter(changing)).toBe('b (1 more under way): restarting bbb-web.service (2 of 4)^[[2J');
     expect(lineAfter([...changing, { kind: 'host', host: 'b', phase: 'done' }])).toBe(
       'a: uploading the new files',
     );

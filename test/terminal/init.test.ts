@@ -99,12 +99,37 @@ hosts:
     const terminal = init('--playbook', 'bigbluebutton', '--user', 'root', '--proxy', 'external');
     await answer(terminal, /A node:/, `bbb-03${enter}`);
     await answer(terminal, 'Pin 1 key of 1 host', `n${enter}`);
-    await answer(terminal, /its key was not pinned, so it is left out[\s\S]*A node:/, `bbb-03${enter}`);
+    await answer(terminal, /bbb-03 is left out: its key was not pinned[\s\S]*A node:/, `bbb-03${enter}`);
     await answer(terminal, /Pin 1 key of 1 host[\s\S]*Pin 1 key of 1 host/, `y${enter}`);
     await answer(terminal, 'The public DNS name of bbb-03', enter);
     await answer(terminal, 'empty: that was the last', `bbb-03=192.0.2.9${enter}`);
     await answer(terminal, 'bbb-03 is named already', ctrlC);
     expect(await terminal.ended()).toBe(130);
+  });
+
+  it('asks about each of several by itself where their keys are declined, and wants at least one', async () => {
+    const terminal = init('--playbook', 'bigbluebutton', '--user', 'root', '--proxy', 'external');
+    await answer(terminal, /A node:/, `bbb-02 bbb-03${enter}`);
+    await answer(terminal, 'Pin 2 keys of 2 hosts', `n${enter}`);
+    const pinned = (times: number) =>
+      new RegExp(Array.from({ length: times }, () => 'Pin 1 key of 1 host').join('[\\s\\S]*'));
+    await answer(terminal, pinned(1), `n${enter}`);
+    await answer(terminal, /bbb-02 is left out[\s\S]*Pin 1 key of 1 host/, `n${enter}`);
+    await answer(terminal, /bbb-03 is left out[\s\S]*A node:/, enter);
+    await answer(terminal, 'no node is named yet; name at least one', `bbb-02,bbb-03${enter}`);
+    await answer(terminal, /Pin 2 keys of 2 hosts[\s\S]*Pin 2 keys of 2 hosts/, `n${enter}`);
+    await answer(terminal, pinned(3), `n${enter}`);
+    await answer(terminal, pinned(4), `y${enter}`);
+    await answer(terminal, 'The public DNS name of bbb-03', enter);
+    await answer(terminal, 'empty: that was the last', enter);
+    await answer(terminal, 'The DNS name that browsers see', `bbb.example.com${enter}`);
+    await answer(terminal, 'The name of the cluster', enter);
+    await answer(terminal, 'Write this to clusterproxy.yaml?', enter);
+    expect(await terminal.ended()).toBe(0);
+    const text = readFileSync(join(folder, 'clusterproxy.yaml'), 'utf8');
+    expect(text.match(/- \{name: .*/g)).toEqual([
+      '- {name: bbb-03, hostname: bbb-03.example.com, address: bbb-03}',
+    ]);
   });
 
   it('goes on without a host that is down, and refuses what is no host', async () => {

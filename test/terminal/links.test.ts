@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -28,6 +28,20 @@ it.each([
   expect(await linked.everything()).toEqual(await plain.everything());
   const links = [...linked.written.matchAll(link)].filter(([, , word = '']) => text.test(word));
   expect(links[0]?.[1]).toMatch(/^file:\/\/[^/]+\/.*\.(?:md|json)$/);
+});
+
+it('the report of a command that failed is named, and a link', async () => {
+  writeFileSync(
+    join(folder, 'prod.yaml'),
+    'playbook: bigbluebutton\ncluster: {name: prod, hostname: bbb.example.com}\nhosts:\n  proxy: external\n  node: [{name: bbb-01, hostname: bbb-01.example.com}]\n',
+  );
+  const argv = ['apply', '--inventory', 'prod.yaml', '--plan', 'none.json', '--html', 'report.html'];
+  const terminal = clusterproxyOn(argv, { cwd: folder, variables: shown });
+  expect(await terminal.ended()).toBe(1);
+  const said = (await terminal.everything()).join('\n');
+  expect(said).toMatch(/error saved-plan-missing:[\s\S]*^the report is in report\.html$/m);
+  const links = [...terminal.written.matchAll(link)].map(([, target, word]) => [word, target]);
+  expect(links).toContainEqual(['report.html', expect.stringMatching(/^file:.*report\.html$/)]);
 });
 
 it.skipIf(!lessTakesLinks(lessVersion))('less hands on those to other pages', async () => {

@@ -24,7 +24,7 @@ export const readVariables: readonly ReadVariable[] = [
   { name: 'LC_CTYPE', means: 'the same, before LANG' },
   { name: 'NODE_PATH', means: 'where a single file looks for playwright-core' },
   { name: 'NODE_EXTRA_CA_CERTS', means: 'further authorities that are trusted in checks from outside' },
-  { name: 'NO_COLOR', means: 'no colours, and no links' },
+  { name: 'NO_COLOR', means: 'no colours, and no links unless FORCE_HYPERLINK is 1' },
   { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', means: 'where traces are sent' },
   { name: 'OTEL_EXPORTER_OTLP_HEADERS', means: 'sent along with traces', isSecret: true },
   { name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', means: 'where traces are sent' },

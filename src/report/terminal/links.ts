@@ -35,8 +35,9 @@ export function takesLinks(
   { FORCE_HYPERLINK = '', ...variables }: Variables,
 ): boolean {
   if (FORCE_HYPERLINK !== '') return Number.parseInt(FORCE_HYPERLINK, 10) !== 0;
+  const { FORCE_COLOR = '' } = variables;
   const isUnwanted = ['NO_COLOR', 'CI', 'STY'].some((name) => (variables[name] ?? '') !== '');
-  if (!isTTY || isUnwanted) return false;
+  if (!isTTY || isUnwanted || FORCE_COLOR === '0' || FORCE_COLOR === 'false') return false;
   const { TMUX = '', WT_SESSION = '', TERM = '', VTE_VERSION = '0' } = variables;
   const { TERM_PROGRAM = '', TERM_PROGRAM_VERSION = '' } = variables;
   if (TMUX !== '') return TERM_PROGRAM === 'tmux' && isSince(sinceTmux, TERM_PROGRAM_VERSION);

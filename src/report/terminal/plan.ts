@@ -157,11 +157,11 @@ function namesOf(hosts: readonly ReportHost[]): readonly string[] {
   return hosts.map(({ name }) => name);
 }
 
-/** More hosts that were left out aren't named: who left them out knows. */
+/** More hosts aren't named: who left them out knows, or they stand above. */
 const mostNamed = 4;
 
-function fewNames(hosts: readonly ReportHost[]): readonly string[] {
-  return hosts.length > mostNamed ? [`${hosts.length} other hosts`] : namesOf(hosts);
+function fewNames(hosts: readonly ReportHost[], many = 'other hosts'): readonly string[] {
+  return hosts.length > mostNamed ? [`${hosts.length} ${many}`] : namesOf(hosts);
 }
 
 /** Nothing is wrong with the host, but with how the command was given. */
@@ -190,6 +190,20 @@ function renderByHand({ title, text }: ReportDocument['byHand'][number], style: 
     '',
     ...indent(text, 4),
   ];
+}
+
+/** What isn't done although it was asked for: nothing at all, or only some hosts. */
+function cannotWords(document: ReportDocument, others: readonly ReportHost[]): string {
+  const mistaken = others.filter(isMistaken);
+  if (mistaken.length === 0) return '';
+  const isDue = (host: ReportHost) =>
+    host.error === undefined &&
+    (differs(host) || host.unsettled.length > 0) &&
+    outlookOf(host, document)?.isHeld !== true;
+  const what = others.some(isDue)
+    ? `${fewNames(mistaken, 'hosts').join(', ')} can't be changed`
+    : "it can't be applied";
+  return `; ${what} like this: see the top`;
 }
 
 function summary(document: ReportDocument, others: readonly ReportHost[], style: Style): readonly string[] {
@@ -226,7 +240,6 @@ function summary(document: ReportDocument, others: readonly ReportHost[], style:
       ],
     },
   );
-  const cannot = others.some(isMistaken) ? "; it can't be applied like this: see the top" : '';
-  const text = `${words}${totals === '' ? '' : `; ${totals}`}${cannot}`;
+  const text = `${words}${totals === '' ? '' : `; ${totals}`}${cannotWords(document, others)}`;
   return wrap(text, { columns: style.columns, first: '', hanging: 2 });
 }

@@ -59,12 +59,12 @@ function onTerminal(output: Output): Progress {
   };
 }
 
-/** The latest of the hosts at work in one line; undefined where none is. */
+/** The latest of the hosts at work in one line, whose end may be cut off; undefined where none is. */
 export function lineOf({ atWork }: RunState): string | undefined {
   const latest = [...atWork].sort((one, other) => other.since - one.since)[0];
   if (latest === undefined) return undefined;
   const others = atWork.length - 1;
-  return `${latest.host}: ${latest.words}${others === 0 ? '' : `; ${others} more under way`}`;
+  return `${latest.host}${others === 0 ? '' : ` (${others} more under way)`}: ${latest.words}`;
 }
 
 function inPlainLines({ output, verbose }: ProgressOptions): Progress {

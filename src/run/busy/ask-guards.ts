@@ -10,8 +10,8 @@ import type { ApplyOptions } from '../options.ts';
 /** What a host's guards say: that nobody is there, or who is, or why that isn't known. */
 export type Presence =
   | { readonly kind: 'empty' }
-  /** in words, such as `running meetings: 2` */
-  | { readonly kind: 'busy' | 'unknown'; readonly words: string };
+  /** in words, such as `running meetings: 2`; `isUnasked`: the host could not be asked */
+  | { readonly kind: 'busy' | 'unknown'; readonly words: string; readonly isUnasked?: true };
 
 /**
  * Asks the guards of all that would be done to a host, or those in `asked`. One that can't be asked isn't
@@ -36,7 +36,7 @@ export async function askThese(
   if (guards.length === 0) return { kind: 'empty' };
   const { snapshot, problem } = await lookAt(host, () => ({ ...noReads, guards }), reaching);
   if (snapshot === undefined) {
-    return { kind: 'unknown', words: problem?.message ?? 'the host can not be asked' };
+    return { kind: 'unknown', words: problem?.message ?? 'the host can not be asked', isUnasked: true };
   }
   return presence({ guards: reportsOf(snapshot, asked) });
 }

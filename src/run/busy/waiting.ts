@@ -28,7 +28,7 @@ export const noWaiting: Waiting = {
 };
 
 /** Codes of hosts that were put off because people were there, or might have been. */
-const busyCodes: readonly string[] = ['busy', 'guard-unknown'];
+export const busyCodes: readonly string[] = ['busy', 'guard-unknown'];
 
 /**
  * Whether a host may be begun anew once people have gone. With stages of its plan done it may not: that plan

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RunKnown } from '../../../src/host/agreement.ts';
+import type { ProgressEvent } from '../../../src/model/progress.ts';
 import type { Agreement } from '../../../src/plan/saved/agreement.ts';
 import type { SeenRun } from '../../../src/run/again/seen-run.ts';
-import { waitedFor } from '../../../src/run/again/waited-for.ts';
+import { waitedFor, waitingTeller } from '../../../src/run/again/waited-for.ts';
+import type { Presence } from '../../../src/run/busy/ask-guards.ts';
+import type { RunOptions } from '../../../src/run/options.ts';
 import { loadInventoryText } from '../../support/load-inventory.ts';
 
 const inventory = await loadInventoryText(`playbook: bigbluebutton
@@ -22,16 +25,34 @@ function runWith(
   {
     whenBusy = 'wait',
     handlers = restarts,
-  }: { whenBusy?: 'wait' | 'drain'; handlers?: readonly string[] } = {},
+    after = 10,
+    code = 'busy',
+  }: {
+    whenBusy?: 'wait' | 'drain';
+    handlers?: readonly string[];
+    /** for how long its hosts are as they are, in seconds */
+    after?: number;
+    /** why hosts were put off */
+    code?: string;
+  } = {},
 ): SeenRun {
   const hosts = inventory.hosts.filter(({ name }) => name in states);
   const known = (name: string) =>
     ({
-      stages: (states[name] ?? []).map((state) => ({ state, alive: false, run: 'r', log: [] })),
+      now: 1_000_000,
+      lease: {
+        ...{ by: 'a', from: 'b', command: 'apply', run: 'r', process: 'p' },
+        since: 1_000_000 - after,
+      },
+      stages: (states[name] ?? []).map((state) => ({ state, alive: false, run: 'r', log: logOf(state) })),
     }) as unknown;
+  const logOf = (state: string) => [
+    ...(state === 'deferred' ? [`problem\u001f${code}\u001fpeople are there`] : []),
+    `state\u001f${state}\u001f${1_000_000 - after}`,
+  ];
   const agreement = {
     hosts: hosts.map(({ name, role }) => ({ host: name, role, due: true, stages: 1 })),
-    options: { whenBusy },
+    options: { whenBusy, waitTimeout: 1_800 },
     plan: { hosts: hosts.map(({ name }) => ({ host: name, stages: [{ handlers }] })) },
   } as unknown as Agreement;
   return {
@@ -51,6 +72,34 @@ describe('hosts of a run that may be waited for', () => {
     expect(namesIn(runWith({ 'bbb-01': ['committed'], 'bbb-02': ['reverted'] }))).toEqual([]);
   });
 
+  it('are none of a role after which others have begun', () => {
+    const later = { 'bbb-01': ['open'], 'bbb-02': [] };
+    expect(namesIn(runWith({ 'proxy-1': ['deferred'], ...later }))).toEqual(['bbb-02']);
+    expect(namesIn(runWith({ 'proxy-1': [], ...later }))).toEqual(['bbb-02']);
+  });
+
+  it('are none that were put off for good', () => {
+    expect(namesIn(runWith({ 'bbb-01': ['committed'], 'bbb-02': ['deferred'] }, { after: 1_799 }))).toEqual([
+      'bbb-02',
+    ]);
+    expect(namesIn(runWith({ 'bbb-01': ['committed'], 'bbb-02': ['deferred'] }, { after: 1_800 }))).toEqual(
+      [],
+    );
+    const closed = runWith({ 'bbb-02': ['deferred'] }, { code: 'outside-window' });
+    expect(namesIn(closed)).toEqual([]);
+    // Not begun anew with one stage done.
+    expect(namesIn(runWith({ 'bbb-02': ['committed', 'deferred'] }))).toEqual([]);
+  });
+
+  it('are those of the next role once the time of one is up in which nothing is done', () => {
+    const all = { 'proxy-1': ['deferred'], 'bbb-01': [], 'bbb-02': [] };
+    expect(namesIn(runWith(all, { code: 'outside-window' }))).toEqual(['bbb-01', 'bbb-02']);
+    expect(namesIn(runWith({ ...all, 'proxy-1': [] }, { after: 1_799 }))).toEqual([]);
+    expect(namesIn(runWith({ ...all, 'proxy-1': [] }, { after: 1_800 }))).toEqual(['bbb-01', 'bbb-02']);
+    expect(namesIn(runWith({ ...all, 'proxy-1': [] }, { after: 3_599 }))).toEqual(['bbb-01', 'bbb-02']);
+    expect(namesIn(runWith({ ...all, 'proxy-1': [] }, { after: 3_600 }))).toEqual([]);
+  });
+
   it('are those of which guards are asked, which are the ones that are asked here', () => {
     const nodes = { 'bbb-01': [], 'bbb-02': [] };
     expect(namesIn(runWith(nodes, { handlers: ['reload-nginx'] }))).toEqual([]);
@@ -65,5 +114,58 @@ describe('hosts of a run that may be waited for', () => {
   it('are none of a run that is no apply', () => {
     const seen = runWith({ 'bbb-01': [] });
     expect(namesIn({ ...seen, agreement: { ...seen.agreement, plan: undefined } })).toEqual([]);
+  });
+});
+
+describe('what is told of hosts that may be waited for', () => {
+  /** What is told when the guards say these things one after the other, at looks 10 s apart. */
+  async function told(...looks: readonly (readonly [SeenRun, Presence])[]): Promise<readonly string[]> {
+    const events: ProgressEvent[] = [];
+    const options = {
+      ...{ inventory, parallel: 2, signal: new AbortController().signal },
+      progress: (event: ProgressEvent) => void events.push(event),
+    } as unknown as RunOptions;
+    let found: Presence = { kind: 'empty' };
+    let now = 0;
+    const tell = waitingTeller(options, { ask: async () => found, now: () => now });
+    for (const [seen, presence] of looks) {
+      found = presence;
+      await tell(seen);
+      now += 10_000;
+    }
+    return events.map((event) =>
+      event.kind === 'host'
+        ? `${event.host} ${event.phase}: ${event.detail ?? ''}`
+        : event.kind === 'message'
+          ? event.text
+          : event.kind,
+    );
+  }
+  const seen = runWith({ 'bbb-01': ['committed'], 'bbb-02': [] });
+  const busy: Presence = { kind: 'busy', words: 'running meetings: 2' };
+  const empty: Presence = { kind: 'empty' };
+
+  it('is each time once, and also that nobody is there any more', async () => {
+    expect(await told([seen, empty], [seen, busy], [seen, busy], [seen, empty], [seen, empty])).toEqual([
+      'bbb-02 waiting: running meetings: 2; waits 30m at most',
+      'bbb-02 waiting: nobody is there any more',
+    ]);
+    const begun = runWith({ 'bbb-01': ['committed'], 'bbb-02': ['open'] });
+    expect(await told([seen, busy], [begun, empty])).toHaveLength(1);
+  });
+
+  it('is that it has been put off, once it no longer waits', async () => {
+    const over = runWith({ 'bbb-01': ['committed'], 'bbb-02': ['deferred'] }, { after: 1_800 });
+    expect(await told([seen, busy], [over, busy], [over, busy])).toEqual([
+      'bbb-02 waiting: running meetings: 2; waits 30m at most',
+      'bbb-02 put-off: it is no longer waited for',
+    ]);
+  });
+
+  it('is not that people are there where the host can not be asked', async () => {
+    const unasked: Presence = { kind: 'unknown', words: 'connect ECONNREFUSED', isUnasked: true };
+    expect(await told([seen, unasked], [seen, unasked])).toEqual([
+      "bbb-02: whether it waits for people can't be seen from here: connect ECONNREFUSED",
+    ]);
   });
 });
