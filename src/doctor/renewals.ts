@@ -1,8 +1,7 @@
 import type { Finding } from '../model/trouble.ts';
 import { shownWithRenewers } from './certificates.ts';
 import { settingOf } from './renewal-due.ts';
-import type { RenewalsFound } from './renewals-found.ts';
-import { titleOf } from './renewed-by.ts';
+import { type RenewalsFound, titleOf } from './renewals-found.ts';
 import { absent, bySurroundings, found, type HostTrouble, notApplicable } from './seen.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -46,7 +46,7 @@ function noteOf(words: readonly string[]): Pick<CheckResult, 'note'> {
 
 function wordsOf(one: TrustedCertificate, renewals: RenewalsFound, now: number): readonly string[] {
   const renewer = renewerOf(one, renewals);
-  if (renewer !== undefined) return [renewerWords(renewer)];
+  if (renewer !== undefined) return [renewerWords(renewer, now)];
   return lateness(one, now) === 'in-time' ? [] : [nobodyWords(renewals)];
 }
 
