@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { AnyCheck, BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
@@ -56,7 +57,13 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const looks = await look(options, (host) =>
     mergeReads([
       readsOf(inventory, host, { guards: false, checks: 'all' }),
-      { ...noReads, queries: [...askedQueries(inventory, host), renewals.query] },
+      {
+        ...noReads,
+        queries: [
+          ...askedQueries(inventory, host),
+          ...(chosen.has(host.name) && asksForCertificate(inventory, host) ? [renewals.query] : []),
+        ],
+      },
     ]),
   );
   const cluster = viewCluster(asAnswered(inventory, looks), snapshotsOf(looks));
@@ -115,6 +122,14 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
     problems: hosts.flatMap(({ problems }) => problems),
     seen,
   };
+}
+
+/** Whoever renews certificates is looked for only where one is asked for. */
+function asksForCertificate(inventory: Inventory, host: InventoryHost): boolean {
+  return (
+    host.state === 'active' &&
+    outsideChecksByName(inventory, host).some(({ kind }) => kind.startsWith('certificate'))
+  );
 }
 
 /** What came of one host, and what is still to be asked there in a browser. */

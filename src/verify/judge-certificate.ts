@@ -35,6 +35,19 @@ export function judgeCertificate(
   return { outcome: 'passed', expected, found, note, certificates };
 }
 
+/**
+ * What is said of a certificate that browsers trust, but that is late, where a change of the host is judged:
+ * nothing against it, as no change of its configuration makes a certificate last longer.
+ */
+export function regardlessOfTime<Given extends Pick<Verdict, 'outcome' | 'certificates'>>(
+  verdict: Given,
+  now: number,
+): Given {
+  const { outcome, certificates = [] } = verdict;
+  const isOnlyLate = certificates.length > 0 && certificates.every(({ validTo }) => now < validTo);
+  return outcome === 'failed' && isOnlyLate ? { ...verdict, outcome: 'passed' } : verdict;
+}
+
 function spanWords(milliseconds: number): string {
   const days = Math.floor(milliseconds / day);
   if (days >= 2) return `${days} days`;
