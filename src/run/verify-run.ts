@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { AnyCheck, BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
@@ -22,7 +21,7 @@ import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 import { askStreams, needsStream } from './verify-stream.ts';
-import { askingRenewals, withRenewers } from './with-renewers.ts';
+import { askingRenewals, asksForCertificate, withRenewers } from './with-renewers.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
@@ -122,14 +121,6 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
     problems: hosts.flatMap(({ problems }) => problems),
     seen,
   };
-}
-
-/** Whoever renews certificates is looked for only where one is asked for. */
-function asksForCertificate(inventory: Inventory, host: InventoryHost): boolean {
-  return (
-    host.state === 'active' &&
-    outsideChecksByName(inventory, host).some(({ kind }) => kind.startsWith('certificate'))
-  );
 }
 
 /** What came of one host, and what is still to be asked there in a browser. */

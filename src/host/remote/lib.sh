@@ -215,7 +215,7 @@ certificate() {
     _most=$(((_to - _from) / 2))
     _share=half
     if [ $((_to - _from)) -lt 2419200 ]; then _most=$((_most / 2)) _share='a quarter'; fi
-    if [ "$_least" -gt "$_most" ]; then _least=$_most _within="$_share of its lifetime"; fi
+    if [ "$_least" -gt "$_most" ] && [ "$_most" -ge 0 ]; then _least=$_most _within="$_share of its lifetime"; fi
   fi
   if ! timeout -k 1 10 openssl x509 -in "$_file" -noout -checkend "$_least" </dev/null >/dev/null 2>&1; then
     echo "it expires within $_within, or is not a certificate"
