@@ -27,5 +27,6 @@ export function renewalCommand({ client, file }: Kept, found: RenewalsFound): st
     return `${as}${program} --home ${home} --cron`;
   }
   const line = found.runs.find((one) => one.client === client && (one.user === owner || owner === 'root'));
-  return line === undefined ? otherwise : `run what starts ${titleOf(client)} in ${line.name}`;
+  if (line === undefined) return otherwise;
+  return `run what starts ${titleOf(client)} in ${line.name}${owner === 'root' ? '' : `, as ${owner}`}`;
 }

@@ -11,9 +11,9 @@ export interface Due {
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * When a client renews what it keeps; undefined where that isn't known, or is no time at which anybody would. An authority may ask for another time
- * (RFC 9773), which is known here only where the client has written it down: acme.sh and Caddy do, certbot
- * keeps nothing but when it asks again.
+ * When a client renews what it keeps; undefined where that isn't known, or is no time at which anybody
+ * would. An authority may ask for another time (RFC 9773), which is known here only where the client has
+ * written it down: acme.sh and Caddy do, certbot keeps nothing but when it asks again.
  */
 export function dueOf(kept: Kept, found: RenewalsFound): Due | undefined {
   const { validFrom, validTo } = kept.certificate;

@@ -13,9 +13,9 @@ const cronUnits = ['cron.service', 'crond.service'];
 const daemons: Partial<Record<Client, string>> = { nginx: 'nginx.service', haproxy: 'haproxy.service' };
 
 /**
- * Whether anything starts a client for a certificate that it keeps: a timer or a service of systemd, or cron.
- * Of several, one that runs is enough. Where none is found, something else may do it, such as a program of the
- * operator's.
+ * Whether anything starts a client for a certificate that it keeps: a timer or a service of systemd, or
+ * cron. Of several, one that runs is enough. Where none is found, something else may do it, such as a
+ * program of the operator's.
  */
 export function runningOf(client: Client, found: RenewalsFound, kept?: Kept): Running {
   const { runs, units, schedulerOff } = found;

@@ -8,8 +8,8 @@ import { absent, bySurroundings, found, type HostTrouble, notApplicable, unknown
 
 /**
  * A certificate that is late, whose renewer is there and doesn't run, or can't do it by itself, or has let
- * its own date pass: it ends, in days or weeks, at night. Before it is late, or where nothing that runs it was
- * found, something else may renew it, such as a program of the operator's.
+ * its own date pass: it ends, in days or weeks, at night. Before it is late, or where nothing that runs it
+ * was found, something else may renew it, such as a program of the operator's.
  */
 export const renewalStopped: HostTrouble = {
   id: 'renewal-stopped',

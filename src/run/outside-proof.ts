@@ -7,7 +7,6 @@ import type { HostResult } from '../model/result.ts';
 import { heard } from '../secrets/showable.ts';
 import { askCheck, isAsked, notAsked } from '../verify/ask.ts';
 import { inBatches } from '../verify/browser/batches.ts';
-import { regardlessOfTime } from '../verify/judge-certificate.ts';
 import {
   type AskedBefore,
   askAfter,
@@ -17,6 +16,7 @@ import {
   type Questioner,
   unaskedBefore,
 } from '../verify/deciding.ts';
+import { regardlessOfTime } from '../verify/judge-certificate.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
 import type { ApplyOptions } from './options.ts';
 import { nothingAsked, proofProblem, proofWarnings } from './proof-words.ts';

@@ -39,9 +39,10 @@ export function judgeCertificate(
  * What is said of a certificate that browsers trust, but that is late, where a change of the host is judged:
  * nothing against it, as no change of its configuration makes a certificate last longer.
  */
-export function regardlessOfTime<
-  Given extends Pick<Verdict, 'outcome'> & Pick<CheckResult, 'certificates'>,
->(verdict: Given, now: number): Given {
+export function regardlessOfTime<Given extends Pick<Verdict, 'outcome'> & Pick<CheckResult, 'certificates'>>(
+  verdict: Given,
+  now: number,
+): Given {
   const { outcome, certificates = [] } = verdict;
   const isOnlyLate = certificates.length > 0 && certificates.every(({ validTo }) => now < validTo);
   return outcome === 'failed' && isOnlyLate ? { ...verdict, outcome: 'passed' } : verdict;

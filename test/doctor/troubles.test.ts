@@ -348,20 +348,23 @@ describe('troubles that any host can have', () => {
     ['version = 2.1.0', 'inactive', 'certbot.timer is not active'],
     ['autorenew = False', 'active', 'autorenew is off for it'],
     ['authenticator = manual', 'active', 'it was proved by hand'],
-  ])('says of a renewer that does not run that it is not known, until it is late: %s', (setting, active, words) => {
-    const judged = (x509: string) =>
-      judgeHosts(
-        clusterOf({
-          without: 'shown',
-          more: [['shown', `${name} 443 ${x509}`]],
-          renewals: [kept('certbot', x509, setting), ...timer('certbot', active)],
-        }),
-      ).find((one) => one.host === 'bbb-01' && one.id === 'renewal-stopped');
-    expect(judged(fresh)).toMatchObject({ outcome: 'unknown' });
-    expect(judged(fresh)?.found).toContain(words);
-    expect(judged(ending)).toMatchObject({ outcome: 'found' });
-    expect(judged(ending)?.found).toContain(words);
-  });
+  ])(
+    'says of a renewer that does not run that it is not known, until it is late: %s',
+    (setting, active, words) => {
+      const judged = (x509: string) =>
+        judgeHosts(
+          clusterOf({
+            without: 'shown',
+            more: [['shown', `${name} 443 ${x509}`]],
+            renewals: [kept('certbot', x509, setting), ...timer('certbot', active)],
+          }),
+        ).find((one) => one.host === 'bbb-01' && one.id === 'renewal-stopped');
+      expect(judged(fresh)).toMatchObject({ outcome: 'unknown' });
+      expect(judged(fresh)?.found).toContain(words);
+      expect(judged(ending)).toMatchObject({ outcome: 'found' });
+      expect(judged(ending)?.found).toContain(words);
+    },
+  );
 
   it('gives no command with a name of a unit that is more than one word', () => {
     const renewals = [
@@ -411,10 +414,7 @@ describe('troubles that any host can have', () => {
           ['shown-names', `${name} 443 DNS:${name}, DNS:www.example.com`],
         ],
         renewals: [
-          [
-            'own',
-            ['lego', '/etc/x/wild.pem', newer, 'DNS:*.example.com'].join('\u001f'),
-          ],
+          ['own', ['lego', '/etc/x/wild.pem', newer, 'DNS:*.example.com'].join('\u001f')],
           ['own', ['lego', '/etc/x/a.pem', newer, `DNS:${name}`].join('\u001f')],
           ['own', ['lego', '/home/a/.lego/a.pem', newer, `DNS:www.example.com, DNS:${name}`].join('\u001f')],
         ],

@@ -189,8 +189,8 @@ done <<END_OF_SERVICES
 $services
 END_OF_SERVICES
 
-# is_run FILE: whether cron runs a file. Debian's leaves out names with a dot and others in /etc/cron.d, and so
-# does its run-parts(8); elsewhere cronie's, and that of the package crontabs, leave out what packages and
+# is_run FILE: whether cron runs a file. Debian's leaves out names with a dot and others in /etc/cron.d, and
+# so does its run-parts(8); elsewhere cronie's, and that of the package crontabs, leave out what packages and
 # editors put aside. What run-parts runs has to be executable.
 is_run() {
   [ -f "$1" ] || return 1
