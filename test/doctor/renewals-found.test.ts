@@ -351,6 +351,19 @@ describe('what users can write to', () => {
     expect(found('haproxy', without).kept.map(({ file }) => file.split('/')[2])).toEqual(['own']);
   });
 
+  it('is looked at in another folder of a home that its cron names, and not by a pattern', () => {
+    homeWith('/home/ada');
+    renameSync(join(root, '/home/ada/.acme.sh'), join(root, '/home/ada/tls'));
+    const line = (folder: string) => `1 1 * * * acme.sh --cron --home ${folder}\n`;
+    const files = (folder: string) => ({ ...without, '/var/spool/cron/crontabs/ada': line(folder) });
+    const all = found('haproxy', files('/home/ada/tls'), { 'cron.service': 'active' });
+    expect(said(all)).toContain('; cron runs it (/var/spool/cron/crontabs/ada)');
+    rmSync(join(root, 'bin'), { recursive: true });
+    expect(found('haproxy', files('/home/*/tls')).kept).toEqual([]);
+    rmSync(join(root, 'bin'), { recursive: true });
+    expect(found('haproxy', files('/home/ada/../ada/tls')).kept).toEqual([]);
+  });
+
   it('is read only so far', () => {
     const folder = homeWith('/home/ada');
     const conf = join(folder, 'bbb.example.com.conf');

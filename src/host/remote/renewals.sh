@@ -131,10 +131,12 @@ folders_in() {
 told_to_run() {
   kind=$1 name=$2 user=$3
   folders=$(folders_in "$4")
+  set -f
   IFS=$NL
   # shellcheck disable=SC2086 # one a line
   set -- $folders
   unset IFS
+  set +f
   for folder; do
     # Only those that root names may be anywhere.
     if [ "$user" = root ]; then named=$named$NL$folder; fi
@@ -151,10 +153,12 @@ lines_of_services() {
       if [ -f "$service" ]; then printf '%s\n' "$service"; fi
     done
   done | {
+    set -f
     IFS=$NL
     # shellcheck disable=SC2046 # one a line
     set -- $(cat)
     unset IFS
+    set +f
     [ $# -eq 0 ] || grep -HsE "^Exec[A-Za-z]*=.*($clients)" "$@"
   } | plain | cut -c 1-2000 | head -n 100
 }
@@ -393,10 +397,12 @@ fi
 # are their owner's or root's, and no link, so that nobody has files of somebody else read. They come last and
 # have a time limit of their own: a home that is on another machine may not answer.
 folders=$(printf '%s\n' "$named" | sort -u | head -n 20)
+set -f
 IFS=$NL
 # shellcheck disable=SC2086 # one a line
 set -- $folders
 unset IFS
+set +f
 set -- "$ROOT" "$@"
 # shellcheck disable=SC2016 # it is that shell which is to expand it
 listed=$(timeout -k 1 3 sh -c '
