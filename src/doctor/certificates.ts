@@ -1,15 +1,8 @@
 import { type Lifetime, lateness } from '../model/certificate-lifetime.ts';
+import { renewalCommand } from './renewal-command.ts';
 import { laterDue } from './renewal-due.ts';
-import type { RenewalsFound } from './renewals-found.ts';
-import {
-  covers,
-  dateWords,
-  nobodyWords,
-  type Renewer,
-  renewerOf,
-  renewerWords,
-  titleOf,
-} from './renewed-by.ts';
+import { type RenewalsFound, titleOf } from './renewals-found.ts';
+import { dateWords, nobodyWords, type Renewer, renewerOf, renewerWords } from './renewed-by.ts';
 import { absent, bySurroundings, found, type HostSeen, type HostTrouble, notApplicable } from './seen.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -37,7 +30,7 @@ export const certificateEnding: HostTrouble = {
     const known = all.flatMap(({ one, renewer }) =>
       renewer === undefined || renewer.running.state === 'stopped'
         ? []
-        : [`the certificate of ${one.name} is ${renewerWords(renewer)}`],
+        : [`the certificate of ${one.name} is ${renewerWords(renewer, now)}`],
     );
     const note = known.length === 0 ? {} : { note: [...new Set(known)].join('; ') };
     const ending = all.filter(
@@ -53,7 +46,7 @@ export const certificateEnding: HostTrouble = {
       ...found(
         `${facts.join('; ')}${nobody}`,
         'browsers refuse the host from then on, and nobody gets into a meeting',
-        renewalFix(first.one, first.renewer, surroundings),
+        renewalFix(first.one, first.renewer, surroundings, renewals),
       ),
       ...note,
     };
@@ -61,16 +54,19 @@ export const certificateEnding: HostTrouble = {
 };
 
 /** How it is renewed at once, by whoever does so. */
-function renewalFix({ name }: Shown, renewer: Renewer | undefined, { lineages }: Surroundings): string {
-  const file = renewer?.kept?.file ?? '';
-  const folder = file.split('/').slice(0, -1).join('/');
+function renewalFix(
+  { name }: Shown,
+  renewer: Renewer | undefined,
+  { lineages }: Surroundings,
+  renewals: RenewalsFound | undefined,
+): string {
   switch (renewer?.client) {
     case 'certbot':
-      return `certbot renew --cert-name ${folder.split('/').pop() ?? name}, which says what is wrong`;
     case 'acme.sh':
-      return `acme.sh --home ${folder.split('/').slice(0, -1).join('/')} --cron, which says what is wrong`;
     case 'lego':
-      return 'run the line that starts lego, which says what is wrong';
+      return renewer.kept === undefined || renewals === undefined
+        ? `run ${titleOf(renewer.client)} by hand, which says what is wrong`
+        : `${renewalCommand(renewer.kept, renewals)}, which says what is wrong`;
     case 'caddy':
     case 'nginx':
     case 'haproxy':
@@ -92,7 +88,7 @@ export const certificateNotTakenUp: HostTrouble = {
   judge: bySurroundings(({ shown, lineages }, { renewals }) => {
     const kept = [
       ...lineages.map((one) => ({
-        ...{ ...one, names: [one.name], client: 'certbot' as const },
+        ...{ ...one, client: 'certbot' as const },
         file: `/etc/letsencrypt/live/${one.name}`,
       })),
       ...keptFiles(renewals),
@@ -104,7 +100,7 @@ export const certificateNotTakenUp: HostTrouble = {
     const newerOf = (one: Shown) =>
       kept.find(
         (other) =>
-          covers(other.names, one.name) &&
+          isForSame(one, other) &&
           other.organization === one.organization &&
           other.serial !== one.serial &&
           other.validFrom > one.validFrom,
@@ -125,10 +121,31 @@ export const certificateNotTakenUp: HostTrouble = {
   }),
 };
 
-/** A daemon that gets certificates by itself takes them up by itself. */
+/**
+ * Whether a certificate is the successor of the one that is shown: it is for the very same names. Another one
+ * for that name, such as a wildcard, may be there for something else. Where it isn't known for which names
+ * they are, the one is meant that was asked for.
+ */
+function isForSame(
+  { name, names = [] }: Shown,
+  other: { readonly name?: string; readonly names?: readonly string[] },
+): boolean {
+  const others = other.names ?? [];
+  if (names.length === 0 || others.length === 0) {
+    return other.name === name || others.includes(name.toLowerCase());
+  }
+  return [...names].sort().join(' ') === [...others].sort().join(' ');
+}
+
+/**
+ * A daemon that gets certificates by itself takes them up by itself. Of what users keep in their homes nobody
+ * knows what it is for.
+ */
 function keptFiles(renewals: HostSeen['renewals']) {
   return (renewals?.kept ?? []).flatMap(({ client, file, names, certificate }) =>
-    client === 'acme.sh' || client === 'lego' ? [{ ...certificate, client, file, names }] : [],
+    (client === 'acme.sh' || client === 'lego') && !file.startsWith('/home/')
+      ? [{ ...certificate, client, file, names }]
+      : [],
   );
 }
 

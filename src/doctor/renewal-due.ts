@@ -11,12 +11,17 @@ export interface Due {
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * When a client renews what it keeps; undefined where that isn't known. An authority may ask for another time
- * (RFC 9773), which is known here only where the client has written it down: acme.sh and Caddy do, certbot
- * keeps nothing but when it asks again.
+ * When a client renews what it keeps; undefined where that isn't known, or is no time at which anybody
+ * would. An authority may ask for another time (RFC 9773), which is known here only where the client has
+ * written it down: acme.sh and Caddy do, certbot keeps nothing but when it asks again.
  */
 export function dueOf(kept: Kept, found: RenewalsFound): Due | undefined {
-  const { client, certificate, settings } = kept;
+  const { validFrom, validTo } = kept.certificate;
+  const due = toldBy(kept, found);
+  return due !== undefined && due.at > validFrom && due.at < validTo ? due : undefined;
+}
+
+function toldBy({ client, certificate, settings }: Kept, found: RenewalsFound): Due | undefined {
   const about = (at: number | undefined) => (at === undefined ? undefined : { at, isWritten: false });
   switch (client) {
     case 'certbot':
@@ -100,5 +105,10 @@ export function settingOf(settings: readonly string[], key: string): string | un
 
 /** When it is to be renewed: by whoever does so, if that is later than others do. */
 export function laterDue(lifetime: Lifetime, due: Due | undefined): number {
-  return Math.max(renewalDue(lifetime), due?.at ?? 0);
+  return Math.max(renewalDue(lifetime), cappedDue(lifetime, due) ?? 0);
+}
+
+/** No date makes a certificate late later than one that is renewed with a twelfth of its lifetime left. */
+export function cappedDue(lifetime: Lifetime, due: Due | undefined): number | undefined {
+  return due === undefined ? undefined : Math.min(due.at, share(lifetime, 12));
 }

@@ -1,9 +1,23 @@
 import type { Answer } from '../model/reads.ts';
-import { type Certificate, readCertificate } from './surroundings.ts';
+import { type Certificate, namesIn, readCertificate } from './surroundings.ts';
 
 /** Programs that get certificates by ACME (RFC 8555), by the names that renewals.sh has for them. */
 export const clients = ['certbot', 'acme.sh', 'lego', 'caddy', 'nginx', 'haproxy'] as const;
 export type Client = (typeof clients)[number];
+
+const titles: Readonly<Record<Client, string>> = {
+  certbot: 'certbot',
+  'acme.sh': 'acme.sh',
+  lego: 'lego',
+  caddy: 'Caddy itself',
+  nginx: "nginx's ACME module",
+  haproxy: "HAProxy's own ACME",
+};
+
+/** Who renews, in a sentence. */
+export function titleOf(client: Client): string {
+  return titles[client];
+}
 
 /** A certificate that a client keeps in a file. */
 export interface Kept {
@@ -31,6 +45,10 @@ export interface Runs {
   readonly name: string;
   /** the command line, of lego only, which keeps no settings anywhere else */
   readonly line: string;
+  /** as whom it runs */
+  readonly user: string;
+  /** those of settings and certificates that the command line names */
+  readonly folders: readonly string[];
 }
 
 export interface UnitSeen {
@@ -51,16 +69,28 @@ export interface RenewalsFound {
   readonly units: ReadonlyMap<string, UnitSeen>;
   /** whether something reloads a daemon every now and then, whatever is renewed */
   readonly reloads: boolean;
+  /** whose folders are that users can write to */
+  readonly owners: ReadonlyMap<string, string>;
   /** what could not be read, in words */
   readonly partly: readonly string[];
 }
 
 const separator = '\u001f';
 
-/** Undefined if the program did not come to its end, so that nothing is known. */
+/** Of an answer no more is read (`ask` of src/host/remote/lib.sh). Bytes. */
+const longestAnswer = 65_536;
+
+/**
+ * Undefined if the program did not come to its end, so that nothing is known. What was cut off an answer that
+ * is too long is something that could not be read.
+ */
 export function readRenewals(answer: Answer | undefined): RenewalsFound | undefined {
-  const lines = (answer?.output ?? '').split('\n').map((line) => line.split(separator));
-  if (!lines.some(([key]) => key === 'end')) return undefined;
+  const output = answer?.output ?? '';
+  const all = output.split('\n').map((line) => line.split(separator));
+  const isWhole = all.some(([key]) => key === 'end');
+  const isCut = !isWhole && Buffer.byteLength(output) >= longestAnswer - 4;
+  if (!isWhole && !isCut) return undefined;
+  const lines = isCut ? all.slice(0, -1) : all;
   const of = (wanted: string) => lines.flatMap(([key, ...fields]) => (key === wanted ? [fields] : []));
   const clientIn = (text: string | undefined) => clients.filter((one) => one === text);
   const asks = of('asks').flatMap(([name, ...fields]) =>
@@ -80,11 +110,11 @@ export function readRenewals(answer: Answer | undefined): RenewalsFound | undefi
       return /^\s*acme\.scheduler\s/.test(text) ? [] : [{ client, names: ofHaproxy(text) }];
     }),
     schedulerOff: asks.some(({ text }) => /^\s*acme\.scheduler\s+off\b/.test(text)),
-    runs: of('runs').flatMap(([name, kind, unit = '', line = '']) =>
+    runs: of('runs').flatMap(([name, kind, unit = '', line = '', user = 'root', ...folders]) =>
       clientIn(name).flatMap((client) =>
         (['timer', 'service', 'cron'] as const)
           .filter((one) => one === kind)
-          .map((one) => ({ client, kind: one, name: unit, line })),
+          .map((one) => ({ client, kind: one, name: unit, line, user, folders })),
       ),
     ),
     units: new Map(
@@ -94,13 +124,9 @@ export function readRenewals(answer: Answer | undefined): RenewalsFound | undefi
       ]),
     ),
     reloads: of('reloads').length > 0,
-    partly: of('partly').map(([where = '']) => where),
+    owners: new Map(of('owner').map(([folder = '', owner = '']) => [folder, owner])),
+    partly: [...of('partly').map(([where = '']) => where), ...(isCut ? ['more than an answer holds'] : [])],
   };
-}
-
-/** `DNS:a.example.com, DNS:*.example.com, IP Address:192.0.2.1`, as x509v3_config(5) has it */
-function namesIn(text: string): readonly string[] {
-  return [...text.matchAll(/DNS:([^,\s]+)/g)].map(([, name = '']) => name.toLowerCase());
 }
 
 /**

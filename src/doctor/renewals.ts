@@ -1,8 +1,8 @@
 import type { Finding } from '../model/trouble.ts';
 import { shownWithRenewers } from './certificates.ts';
+import { ownerOf } from './renewal-command.ts';
 import { settingOf } from './renewal-due.ts';
-import type { RenewalsFound } from './renewals-found.ts';
-import { titleOf } from './renewed-by.ts';
+import { type RenewalsFound, titleOf } from './renewals-found.ts';
 import { absent, bySurroundings, found, type HostTrouble, notApplicable } from './seen.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -71,8 +71,14 @@ function notToldByOthers(surroundings: Surroundings, renewals: RenewalsFound): F
     'what shows it goes on showing the old certificate until that ends, and then browsers refuse it',
     client === 'lego'
       ? 'add --renew-hook "systemctl reload nginx" to the line that runs lego, or what reloads the daemon that shows it'
-      : `acme.sh --install-cert -d ${untold.one.name} with --fullchain-file, --key-file and --reloadcmd "systemctl reload nginx", or what reloads the daemon that shows it`,
+      : `${byOwner(untold.kept.file, renewals)}acme.sh --install-cert -d ${untold.one.name} with --fullchain-file, --key-file and --reloadcmd "systemctl reload nginx", or what reloads the daemon that shows it`,
   );
+}
+
+/** What a user can write to is not run as root. */
+function byOwner(file: string, renewals: RenewalsFound): string {
+  const owner = ownerOf(file, renewals) ?? 'root';
+  return owner === 'root' ? '' : `as ${owner}, whom sudo has to let do so: `;
 }
 
 /** HAProxy has a bundle of its own, so what it shows has to be of the same name and issuer. */

@@ -1,7 +1,7 @@
 import type { Lifetime } from '../model/certificate-lifetime.ts';
 import { type Due, dueOf, ofDaemon, settingOf } from './renewal-due.ts';
 import { type Running, runningOf } from './renewal-runs.ts';
-import type { Client, Kept, RenewalsFound } from './renewals-found.ts';
+import { type Client, type Kept, type RenewalsFound, titleOf } from './renewals-found.ts';
 
 /** A certificate that a host shows when it is asked for a name. */
 export interface Shown extends Lifetime {
@@ -28,7 +28,7 @@ export function renewerOf(shown: Shown, found: RenewalsFound): Renewer | undefin
   const client = kept?.client ?? found.asked.find(({ names }) => covers(names ?? [], shown.name))?.client;
   if (client === undefined) return undefined;
   const due = kept === undefined ? { at: ofDaemon(client, shown), isWritten: false } : dueOf(kept, found);
-  return { client, kept, due, running: stoppedByItself(kept) ?? runningOf(client, found) };
+  return { client, kept, due, running: stoppedByItself(kept) ?? runningOf(client, found, kept) };
 }
 
 function isSame(one: Shown | Kept['certificate'], other: Shown): boolean {
@@ -62,27 +62,15 @@ function stoppedByItself(kept: Kept | undefined): Running | undefined {
   return undefined;
 }
 
-const titles: Readonly<Record<Client, string>> = {
-  certbot: 'certbot',
-  'acme.sh': 'acme.sh',
-  lego: 'lego',
-  caddy: 'Caddy itself',
-  nginx: "nginx's ACME module",
-  haproxy: "HAProxy's own ACME",
-};
-
-export function titleOf(client: Client): string {
-  return titles[client];
-}
-
 /** `renewed by certbot, next about 2026-12-28; certbot.timer is active` */
-export function renewerWords({ client, due, running }: Renewer): string {
+export function renewerWords({ client, due, running }: Renewer, now: number): string {
+  const about = due?.isWritten ? 'on' : 'about';
   const when =
     due === undefined
       ? ', but when is not known'
-      : `, next ${due.isWritten ? 'on' : 'about'} ${dateWords(due.at)}`;
+      : `, ${due.at < now ? 'was due' : 'next'} ${about} ${dateWords(due.at)}`;
   const renewed = running.state === 'stopped' ? 'to be renewed' : 'renewed';
-  return `${renewed} by ${titles[client]}${when}; ${running.words}`;
+  return `${renewed} by ${titleOf(client)}${when}; ${running.words}`;
 }
 
 /** `2026-12-28` */

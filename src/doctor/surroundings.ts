@@ -20,6 +20,13 @@ export interface Certificate {
   readonly organization: string;
 }
 
+interface Named {
+  /** the name that was asked for; of certbot's, that under which it keeps it */
+  readonly name: string;
+  /** as they stand in it; none where the host's openssl(1) doesn't tell them */
+  readonly names?: readonly string[];
+}
+
 /** What src/host/remote/surroundings.sh found on a host. */
 export interface Surroundings {
   readonly disks: readonly Disk[];
@@ -41,9 +48,9 @@ export interface Surroundings {
   /** the host's own addresses, without those of the loopback */
   readonly addresses: readonly string[];
   /** what is shown on its ports when it is asked for a name */
-  readonly shown: readonly (Certificate & { readonly name: string; readonly port: number })[];
+  readonly shown: readonly (Certificate & Named & { readonly port: number })[];
   /** what certbot has for a name */
-  readonly lineages: readonly (Certificate & { readonly name: string })[];
+  readonly lineages: readonly (Certificate & Named)[];
   /** which daemons use what certbot renews, and for HAProxy at which port it shows one */
   readonly uses: readonly { readonly daemon: string; readonly name: string; readonly port?: number }[];
   /** daemons that are reloaded after a renewal, or every now and then; `?`: a program that may do anything */
@@ -60,6 +67,10 @@ export function readSurroundings(answer: Answer | undefined): Surroundings | und
   });
   if (!lines.some(([key]) => key === 'end')) return undefined;
   const values = (wanted: string) => lines.flatMap(([key, value]) => (key === wanted ? [value.trim()] : []));
+  const namesOf = (key: string, whose: string) => {
+    const line = values(key).find((one) => one.startsWith(`${whose} `));
+    return namesIn(line?.slice(whose.length) ?? '');
+  };
   const [reboot] = values('reboot');
   const names = values('half-configured').map((line) => line.split(/\s+/)[0] ?? '');
   return {
@@ -85,7 +96,8 @@ export function readSurroundings(answer: Answer | undefined): Surroundings | und
     addresses: values('address'),
     shown: values('shown').flatMap((line) => {
       const [name = '', port = '', rest] = splitTwice(line);
-      return readCertificate(rest).map((one) => ({ ...one, name, port: Number(port) }));
+      const names = namesOf('shown-names', `${name} ${port}`);
+      return readCertificate(rest).map((one) => ({ ...one, name, names, port: Number(port) }));
     }),
     uses: values('uses').map((line) => {
       const [daemon = '', name = '', port] = line.split(' ');
@@ -94,7 +106,8 @@ export function readSurroundings(answer: Answer | undefined): Surroundings | und
     reloads: [...new Set(values('reloads'))],
     lineages: values('lineage').flatMap((line) => {
       const [name = '', ...rest] = line.split(' ');
-      return readCertificate(rest.join(' ')).map((one) => ({ ...one, name }));
+      const names = namesOf('lineage-names', name);
+      return readCertificate(rest.join(' ')).map((one) => ({ ...one, name, names }));
     }),
   };
 }
@@ -118,6 +131,11 @@ function readDisks(lines: readonly string[]): readonly Disk[] {
 function splitTwice(line: string): readonly [string | undefined, string | undefined, string] {
   const [first, second, ...rest] = line.split(' ');
   return [first, second, rest.join(' ')];
+}
+
+/** `DNS:a.example.com, DNS:*.example.com, IP Address:192.0.2.1`, as x509v3_config(5) has it */
+export function namesIn(text: string): readonly string[] {
+  return [...text.matchAll(/DNS:([^,\s]+)/g)].map(([, name = '']) => name.toLowerCase());
 }
 
 /** One or none: `SERIAL|Nov 26 08:00:00 2026 GMT|Feb 24 08:00:00 2027 GMT|CN=R3,O=Let's Encrypt,C=US` */

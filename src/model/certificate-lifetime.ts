@@ -13,13 +13,14 @@ export type Lateness = 'in-time' | 'late' | 'urgent' | 'ended';
 const day = 24 * 60 * 60 * 1000;
 
 /**
- * When a certificate is to be renewed, as far as nobody says otherwise: with a third of its lifetime left, or
- * half of one that lasts less than ten days. That is what certbot does from 4.1 on (its changelog), and lego
- * with `--dynamic`, from 5 on always (cmd/cmd_run_renew.go), nginx's ACME module (src/state/certificate.rs),
- * and Caddy with a third of any (DefaultRenewalWindowRatio of certmagic); an authority asks for much the same
- * (RFC 9773). Of one that people renew once a year that would be months, so never more than the 30 days of
- * certbot before 4.1 and of lego before 5. acme.sh renews earlier, some time after it got the certificate.
- * HAProxy does it later, see `renewal.ts`.
+ * When a certificate is to be renewed, as far as nobody says otherwise: with a third of its lifetime left,
+ * or half of one that lasts less than ten days. That is what certbot does from 4.1 on (its changelog), and
+ * lego with `--dynamic`, from 5 on always (cmd/cmd_run_renew.go), and nginx's ACME module
+ * (src/state/certificate.rs); an authority asks for much the same (RFC 9773). Caddy goes by a third of any
+ * (DefaultRenewalWindowRatio of certmagic), which is later for less than ten days. Of one that people renew
+ * once a year that would be months, so never more than the 30 days of certbot before 4.1 and of lego before
+ * 5. acme.sh renews earlier, some time after it got the certificate. HAProxy does it later, see
+ * `src/doctor/renewal-due.ts`.
  */
 export function renewalDue({ validFrom, validTo }: Lifetime): number {
   const lifetime = validTo - validFrom;

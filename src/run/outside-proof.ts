@@ -16,6 +16,7 @@ import {
   type Questioner,
   unaskedBefore,
 } from '../verify/deciding.ts';
+import { regardlessOfTime } from '../verify/judge-certificate.ts';
 import type { DecidingChecks } from './deciding-checks.ts';
 import type { ApplyOptions } from './options.ts';
 import { nothingAsked, proofProblem, proofWarnings } from './proof-words.ts';
@@ -48,9 +49,9 @@ export function outsideProofs(options: ApplyOptions, deciding: DecidingChecks | 
       if (isForBrowser(check)) {
         return inBrowser?.({ ...whose, check, signal }) ?? notAsked('no browser is asked');
       }
-      return isAsked(check)
-        ? limit(check.question, () => askCheck(check, { ...asking, signal: leave }))
-        : notAsked('it is asked in a meeting');
+      if (!isAsked(check)) return notAsked('it is asked in a meeting');
+      const asked = await limit(check.question, () => askCheck(check, { ...asking, signal: leave }));
+      return regardlessOfTime(asked, asking.now());
     };
   return async (plan, stage) => {
     const checks = deciding(plan, stage, confirm);

@@ -21,7 +21,7 @@ import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 import { askStreams, needsStream } from './verify-stream.ts';
-import { askingRenewals, withRenewers } from './with-renewers.ts';
+import { askingRenewals, asksForCertificate, withRenewers } from './with-renewers.ts';
 
 export interface VerifyOptions extends RunOptions {
   readonly network: Network;
@@ -56,7 +56,13 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const looks = await look(options, (host) =>
     mergeReads([
       readsOf(inventory, host, { guards: false, checks: 'all' }),
-      { ...noReads, queries: [...askedQueries(inventory, host), renewals.query] },
+      {
+        ...noReads,
+        queries: [
+          ...askedQueries(inventory, host),
+          ...(chosen.has(host.name) && asksForCertificate(inventory, host) ? [renewals.query] : []),
+        ],
+      },
     ]),
   );
   const cluster = viewCluster(asAnswered(inventory, looks), snapshotsOf(looks));

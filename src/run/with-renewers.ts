@@ -2,10 +2,12 @@ import { laterDue } from '../doctor/renewal-due.ts';
 import { type RenewalsFound, readRenewals } from '../doctor/renewals-found.ts';
 import { nobodyWords, renewerOf, renewerWords } from '../doctor/renewed-by.ts';
 import { remoteFile } from '../host/program.ts';
+import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { lateness } from '../model/certificate-lifetime.ts';
 import type { CheckResult, TrustedCertificate } from '../model/outside-check.ts';
 import { type Query, queryKey } from '../model/reads.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { outsideChecksByName } from '../playbook/resolve/outside-checks.ts';
 
 /** What is asked of a host, and read in its snapshot, to learn who renews certificates there. */
 export interface AskingRenewals {
@@ -17,6 +19,12 @@ export interface AskingRenewals {
 export async function askingRenewals(): Promise<AskingRenewals> {
   const query: Query = { kind: 'program', program: await remoteFile('renewals.sh'), args: [] };
   return { query, read: (snapshot) => readRenewals(snapshot?.answers.get(queryKey(query))) };
+}
+
+/** Whoever renews certificates is looked for only where the playbook asks for one. */
+export function asksForCertificate(inventory: Inventory, host: InventoryHost): boolean {
+  const checks = host.state === 'active' ? outsideChecksByName(inventory, host) : [];
+  return checks.some(({ kind }) => kind.startsWith('certificate'));
 }
 
 /**
@@ -46,7 +54,7 @@ function noteOf(words: readonly string[]): Pick<CheckResult, 'note'> {
 
 function wordsOf(one: TrustedCertificate, renewals: RenewalsFound, now: number): readonly string[] {
   const renewer = renewerOf(one, renewals);
-  if (renewer !== undefined) return [renewerWords(renewer)];
+  if (renewer !== undefined) return [renewerWords(renewer, now)];
   return lateness(one, now) === 'in-time' ? [] : [nobodyWords(renewals)];
 }
 

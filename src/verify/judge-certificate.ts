@@ -1,5 +1,5 @@
 import { lateFrom, lateness } from '../model/certificate-lifetime.ts';
-import type { CertificateQuestion, Verdict } from '../model/outside-check.ts';
+import type { CertificateQuestion, CheckResult, Verdict } from '../model/outside-check.ts';
 import type { NoAnswer, ShownCertificate } from './answers.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -33,6 +33,19 @@ export function judgeCertificate(
   const since = new Date(lateFrom(shown)).toISOString().slice(0, 10);
   const note = `it ends in ${spanWords(left)}, and should have been renewed by ${since}`;
   return { outcome: 'passed', expected, found, note, certificates };
+}
+
+/**
+ * What is said of a certificate that browsers trust, but that is late, where a change of the host is judged:
+ * nothing against it, as no change of its configuration makes a certificate last longer.
+ */
+export function regardlessOfTime<Given extends Pick<Verdict, 'outcome'> & Pick<CheckResult, 'certificates'>>(
+  verdict: Given,
+  now: number,
+): Given {
+  const { outcome, certificates = [] } = verdict;
+  const isOnlyLate = certificates.length > 0 && certificates.every(({ validTo }) => now < validTo);
+  return outcome === 'failed' && isOnlyLate ? { ...verdict, outcome: 'passed' } : verdict;
 }
 
 function spanWords(milliseconds: number): string {

@@ -1,12 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { renewalCommand } from '../../src/doctor/renewal-command.ts';
 import { type RenewalsFound, readRenewals } from '../../src/doctor/renewals-found.ts';
 import { renewerOf, renewerWords } from '../../src/doctor/renewed-by.ts';
 import { packageRoot } from '../../src/package-root.ts';
 
+const now = Date.parse('2026-11-28T00:00:00Z');
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'renewals-'));
@@ -26,19 +41,23 @@ function found(client: string, files: Files = {}, units: Units = {}): RenewalsFo
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
+    if (path.startsWith('/etc/cron.daily/')) chmodSync(file, 0o755);
   }
   const states = Object.entries(units).map(
     ([id, state]) => `Id=${id}\nLoadState=loaded\nActiveState=${state}\n`,
   );
   const stub = join(root, 'bin/systemctl');
-  mkdirSync(dirname(stub));
-  writeFileSync(stub, `#!/bin/sh\ncat <<'END'\n${states.join('\n')}\nEND\n`);
+  mkdirSync(dirname(stub), { recursive: true });
+  writeFileSync(
+    stub,
+    `#!/bin/sh\necho "$*" >${join(root, 'bin/asked')}\ncat <<'END'\n${states.join('\n')}\nEND\n`,
+  );
   chmodSync(stub, 0o755);
   const text = (file: string) => readFileSync(join(packageRoot(), 'src/host/remote', file), 'utf8');
   const output = execFileSync('sh', ['-c', `${text('library.sh')}\n${text('renewals.sh')}`, 'renewals'], {
     env: { PATH: `${join(root, 'bin')}:${process.env.PATH}`, CLUSTERPROXY_ROOT: root },
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 60_000,
   });
   const read = readRenewals({ status: 0, output });
   if (read === undefined) throw new Error(output);
@@ -50,7 +69,7 @@ function said(all: RenewalsFound, name = 'bbb.example.com'): string | undefined 
   const one = all.kept.find(({ names }) => names.includes(name));
   const shown = { name, serial: '0', validFrom: 0, validTo: 0, ...one?.certificate };
   const renewer = renewerOf(shown, all);
-  return renewer && renewerWords(renewer);
+  return renewer && renewerWords(renewer, now);
 }
 
 const service = (unit: string, exec: string): Files => ({
@@ -220,7 +239,7 @@ describe('daemons that get certificates by themselves', () => {
     const validFrom = Date.parse('2026-11-27T00:00:00Z');
     const shown = { name: 'www.example.com', serial: '1', validFrom, validTo: validFrom + 90 * day };
     const renewer = renewerOf(shown, all);
-    expect(renewer && renewerWords(renewer)).toBe(
+    expect(renewer && renewerWords(renewer, now)).toBe(
       "renewed by HAProxy's own ACME, next about 2027-02-17; haproxy.service is active",
     );
     const off = readRenewals({
@@ -244,4 +263,278 @@ it('finds nobody on a host that has none of them, and what it may not read', () 
 it('finds what reloads a daemon every now and then', () => {
   const line = '0 4 * * * root systemctl reload nginx\n';
   expect(found('lego', { '/etc/cron.d/nightly': line }).reloads).toBe(true);
+});
+
+describe('what users can write to', () => {
+  const of = (home: string) => `${home}/.acme.sh/bbb.example.com_ecc`;
+  /** Puts acme.sh's folder into a home. */
+  const homeWith = (home: string) => {
+    mkdirSync(join(root, home), { recursive: true });
+    cpSync(
+      join(packageRoot(), 'test/fixtures/renewals/acme.sh/root/.acme.sh'),
+      join(root, home, '.acme.sh'),
+      {
+        recursive: true,
+      },
+    );
+    return join(root, of(home));
+  };
+  const without = { '/etc/haproxy/haproxy.cfg': '' };
+  const isRoot = process.getuid?.() === 0;
+  const give = (path: string, user: number) => {
+    for (const one of readdirSync(path, { recursive: true, encoding: 'utf8' }))
+      chownSync(join(path, one), user, user);
+    chownSync(path, user, user);
+  };
+
+  it('is looked at where it is their own, and run as them', () => {
+    homeWith('/home/ada');
+    const all = found('haproxy', without);
+    expect(all.kept.map(({ file }) => file)).toEqual([`${of('/home/ada')}/bbb.example.com.cer`]);
+    const [kept] = all.kept;
+    if (kept === undefined) throw new Error('nothing was found');
+    const owners = new Map([['/home/ada/.acme.sh', 'ada']]);
+    expect(renewalCommand(kept, { ...all, owners })).toBe(
+      'sudo -u ada /home/ada/.acme.sh/acme.sh --home /home/ada/.acme.sh --cron',
+    );
+    expect(renewalCommand(kept, { ...all, owners: new Map() })).toMatch(/^run acme\.sh by hand for /);
+    expect(renewalCommand(kept, { ...all, owners: new Map([['/home/ada/.acme.sh', 'a;b']]) })).toMatch(
+      /^run acme/,
+    );
+    const other = { ...kept, file: '/root/.acme.sh/$(id)/x.cer' };
+    expect(renewalCommand(other, all)).toMatch(/^run acme/);
+    expect(said({ ...all, owners })).toContain(
+      '; no timer, service or line of cron that runs it for ada was found',
+    );
+  });
+
+  it('is never opened where it is a pipe, a link, or not there', () => {
+    const [piped, linked, half, folder] = ['/home/a', '/home/b', '/home/c', '/home/d'].map(homeWith);
+    if (!piped || !linked || !half || !folder) throw new Error('no homes');
+    for (const name of ['bbb.example.com.conf', 'bbb.example.com.cer']) {
+      for (const home of [piped, linked]) renameSync(join(home, name), join(root, name));
+      execFileSync('mkfifo', [join(piped, name)]);
+      symlinkSync(join(root, name), join(linked, name));
+    }
+    rmSync(join(half, 'bbb.example.com.cer'));
+    execFileSync('mkfifo', [join(half, 'bbb.example.com.cer')]);
+    renameSync(folder, join(root, 'elsewhere'));
+    symlinkSync(join(root, 'elsewhere'), folder);
+    expect(lstatSync(folder).isSymbolicLink()).toBe(true);
+    const all = found('haproxy', without);
+    expect([all.kept, all.partly]).toEqual([[], []]);
+  });
+
+  it('is not opened either where daemons keep theirs', () => {
+    for (const path of ['/var/lib/lego/certificates', '/root/.acme.sh/x', '/etc/letsencrypt/renewal']) {
+      mkdirSync(join(root, path), { recursive: true });
+      for (const name of ['x.json', 'x.crt', 'x.conf', 'x.cer'])
+        execFileSync('mkfifo', [join(root, path, name)]);
+    }
+    execFileSync('mkfifo', [join(root, 'etc/crontab'), join(root, 'etc/pipe')]);
+    mkdirSync(join(root, 'etc/systemd/system'), { recursive: true });
+    execFileSync('mkfifo', [join(root, 'etc/systemd/system/x.service')]);
+    mkdirSync(join(root, 'etc/haproxy'));
+    execFileSync('mkfifo', [join(root, 'etc/haproxy/y.cfg')]);
+    expect(found('haproxy', without).kept).toEqual([]);
+  });
+
+  it.skipIf(!isRoot)("counts only where it is the home's owner's", () => {
+    for (const [home, owner, inside] of [
+      ['/home/own', 1001, 1001],
+      ['/home/other', 1001, 1002],
+    ] as const) {
+      homeWith(home);
+      give(join(root, home), owner);
+      give(join(root, home, '.acme.sh'), inside);
+    }
+    expect(found('haproxy', without).kept.map(({ file }) => file.split('/')[2])).toEqual(['own']);
+  });
+
+  it('is looked at in another folder of a home that its cron names, and not by a pattern', () => {
+    homeWith('/home/ada');
+    renameSync(join(root, '/home/ada/.acme.sh'), join(root, '/home/ada/tls'));
+    const line = (folder: string) => `1 1 * * * acme.sh --cron --home ${folder}\n`;
+    const files = (folder: string) => ({ ...without, '/var/spool/cron/crontabs/ada': line(folder) });
+    const all = found('haproxy', files('/home/ada/tls'), { 'cron.service': 'active' });
+    expect(said(all)).toContain('; cron runs it (/var/spool/cron/crontabs/ada)');
+    rmSync(join(root, 'bin'), { recursive: true });
+    expect(found('haproxy', files('/home/*/tls')).kept).toEqual([]);
+    rmSync(join(root, 'bin'), { recursive: true });
+    expect(found('haproxy', files('/home/ada/../ada/tls')).kept).toEqual([]);
+  });
+
+  it('is read only so far', () => {
+    const folder = homeWith('/home/ada');
+    const conf = join(folder, 'bbb.example.com.conf');
+    const text = readFileSync(conf, 'utf8');
+    writeFileSync(conf, `${text}${`${'#'.repeat(99)}\n`.repeat(2_000)}Le_RenewHook='late'\n`);
+    const settings = found('haproxy', without).kept[0]?.settings ?? [];
+    expect(settings.join()).toContain('Le_NextRenewTime');
+    expect(settings.join()).not.toContain("Le_RenewHook='...");
+  });
+
+  it('has no names that would be lines or fields of their own', () => {
+    const folder = homeWith('/home/ada');
+    renameSync(folder, join(root, '/home/ada/.acme.sh/a\nown\u001fcertbot'));
+    homeWith('/home/b\u001fb');
+    const all = found('haproxy', {
+      ...without,
+      '/etc/systemd/system/a b.service': '[Service]\nExecStart=certbot renew\n',
+      '/etc/systemd/system/a\nb.service': '[Service]\nExecStart=certbot renew\n',
+      '/etc/systemd/system/$(id).service': '[Service]\nExecStart=certbot renew\n',
+    });
+    expect([all.kept, all.runs]).toEqual([[], []]);
+  });
+
+  it('loses nothing else where it does not answer in time', () => {
+    const stub = { '/bin/readlink': '#!/bin/sh\nexec sleep 20\n' };
+    homeWith('/home/ada');
+    mkdirSync(join(root, 'bin'));
+    writeFileSync(join(root, 'bin/readlink'), stub['/bin/readlink'], { mode: 0o755 });
+    const all = found('certbot', certbotTimer, { 'certbot.timer': 'active' });
+    expect(said(all)).toContain('certbot.timer is active');
+    expect(all.partly).toEqual(['/home within 3 seconds']);
+  });
+});
+
+describe('what runs a client', () => {
+  const acme = (home: string) => `12 3 * * * "${home}"/acme.sh --cron --home "${home}" > /dev/null\n`;
+  const on = { 'cron.service': 'active' };
+
+  it.each<readonly [string, Files]>([
+    [
+      "a name with a dot in Debian's cron.d",
+      { '/etc/debian_version': '12', '/etc/cron.d/certbot.off': '1 1 * * * root certbot renew\n' },
+    ],
+    ['a file that a package put aside', { '/etc/cron.d/certbot.rpmsave': '1 1 * * * root certbot renew\n' }],
+    [
+      'a name with a dot for run-parts',
+      { '/etc/debian_version': '12', '/etc/cron.daily/certbot.sh': 'certbot renew\n' },
+    ],
+    ['a file that is not executable', { '/etc/cron.weekly/certbot': 'certbot renew\n' }],
+    ['a line that only tries', { '/etc/cron.d/certbot': '1 1 * * * root certbot renew --dry-run\n' }],
+  ])('is not %s', (_, files) => {
+    expect(found('certbot', files, on).runs).toEqual([]);
+  });
+
+  it.each<readonly [string, Files]>([
+    ['a name with a dot elsewhere', { '/etc/cron.d/certbot.cron': '1 1 * * * root certbot renew\n' }],
+    ['an executable file', { '/etc/debian_version': '12', '/etc/cron.daily/certbot': 'certbot renew\n' }],
+  ])('is %s', (_, files) => {
+    expect(said(found('certbot', files, on))).toContain('; cron runs it (/etc/cron.');
+  });
+
+  it('belongs to its home', () => {
+    const all = found('acme.sh', { '/var/spool/cron/crontabs/ada': acme('/home/ada/.acme.sh') }, on);
+    expect(all.runs).toMatchObject([{ user: 'ada', folders: ['/home/ada/.acme.sh'] }]);
+    expect(said(all)).toContain('; no timer, service or line of cron that runs it was found');
+    rmSync(join(root, 'bin'), { recursive: true });
+    const plain = '1 1 * * * acme.sh --cron\n';
+    expect(said(found('acme.sh', { '/var/spool/cron/crontabs/ada': plain }, on))).toContain('; no timer');
+    rmSync(join(root, 'bin'), { recursive: true });
+    expect(said(found('acme.sh', { '/etc/cron.d/x': '@daily root acme.sh --cron\n' }, on))).toContain(
+      '; cron runs it (/etc/cron.d/x)',
+    );
+  });
+
+  it('may be a template: of those the ones count that are active', () => {
+    const files = {
+      '/etc/systemd/system/renew@.service': '[Service]\nExecStart=/usr/bin/certbot renew --cert-name %i\n',
+      '/etc/systemd/system/renew@.timer': '[Timer]\nOnCalendar=daily\n',
+    };
+    expect(said(found('certbot', files, { 'renew@bbb.timer': 'active' }))).toContain(
+      '; renew@bbb.timer is active',
+    );
+    expect(readFileSync(join(root, 'bin/asked'), 'utf8')).toContain(' renew@*.timer renew@*.service');
+    rmSync(join(root, 'bin'), { recursive: true });
+    expect(said(found('certbot', files, {}))).toContain('; whether anything runs it is not known');
+  });
+});
+
+describe('dates', () => {
+  const time = (value: string) => {
+    const kept = found('acme.sh').kept[0];
+    rmSync(join(root, 'bin'), { recursive: true });
+    if (kept === undefined) throw new Error('nothing was found');
+    return said({
+      ...found('acme.sh'),
+      kept: [{ ...kept, settings: [`Le_NextRenewTime='${value}'`] }],
+    });
+  };
+
+  it.each(['99999999999999999', '1e300', 'Infinity', '-5', '0', '1', 'x', '4102444800'])(
+    'that nobody can mean are none: %s',
+    (value) => {
+      expect(time(value)).toContain(', but when is not known;');
+    },
+  );
+
+  it('that have passed are said so', () => {
+    expect(time(String(Date.parse('2026-11-27T23:30:00Z') / 1000))).toContain(', was due on 2026-11-27;');
+  });
+
+  it('at the end are none', () => {
+    expect(said(found('certbot', confOf('renew_before_expiry = 0 days', '2.1.0')))).toContain(
+      'when is not known',
+    );
+    rmSync(join(root, 'bin'), { recursive: true });
+    const files = service('certificates', '/usr/bin/lego --path /var/lib/lego renew --days 0');
+    expect(said(found('lego', files))).toContain('when is not known');
+  });
+});
+
+describe('how much is looked at', () => {
+  const many = (count: number) => {
+    const pem = readFileSync(
+      join(packageRoot(), 'test/fixtures/renewals/lego/var/lib/lego/certificates/bbb.example.com.crt'),
+      'utf8',
+    );
+    return Object.fromEntries(
+      Array.from({ length: count }, (_, index) => `/etc/lego/certificates/n${index}`).flatMap((path) => [
+        [`${path}.json`, '{}'],
+        [`${path}.crt`, pem],
+      ]),
+    );
+  };
+
+  it('is 40 certificates', { timeout: 60_000 }, () => {
+    const all = found('haproxy', { ...many(40), '/etc/haproxy/haproxy.cfg': '' });
+    expect([all.kept.length, all.partly]).toEqual([40, []]);
+    rmSync(join(root, 'bin'), { recursive: true });
+    const more = found('haproxy', { ...many(42), '/etc/haproxy/haproxy.cfg': '' });
+    expect([more.kept.length, more.partly]).toEqual([40, ['more certificates than are looked at']]);
+  });
+
+  it('is an answer of 64 KiB', () => {
+    const whole = `own\u001fcertbot\u001f/a.pem\u001f0A|Nov  1 08:00:00 2026 GMT|Jan 30 08:00:00 2027 GMT|CN=a\u001fDNS:a\n`;
+    const read = readRenewals({ status: 0, output: whole.repeat(2_000).slice(0, 65_536) });
+    expect(read?.partly).toEqual(['more than an answer holds']);
+    expect(read?.kept).toHaveLength(Math.floor(65_536 / whole.length));
+  });
+});
+
+it("takes no other lines of HAProxy's for its own ACME", () => {
+  const lines = [
+    'frontend a',
+    '    acl acme path_beg /.well-known/acme-challenge/',
+    '    http-request return status 200 if acme !{ ssl_fc }',
+    '    use_backend b if acme ',
+    '    log-format "[%t acme %ci]"',
+  ];
+  const all = found('haproxy', { '/etc/haproxy/haproxy.cfg': `${lines.join('\n')}\n` });
+  expect(all.asked).toEqual([]);
+  rmSync(join(root, 'bin'), { recursive: true });
+  const list = 'a.pem [alpn h2 acme LE domains bbb.example.com] bbb.example.com\n';
+  expect(found('haproxy', { '/etc/haproxy/haproxy.cfg': '', '/etc/haproxy/crt.list': list }).asked).toEqual([
+    { client: 'haproxy', names: ['bbb.example.com'] },
+  ]);
+});
+
+it.each([
+  ['/etc/systemd/system/haproxy.service', 'ExecReload=/usr/local/sbin/haproxy -c -q reload'],
+  ['/etc/systemd/system/own.service', 'ExecReload=/usr/local/sbin/haproxy -reload'],
+  ['/etc/systemd/system/nginx.service', 'ExecReload=/bin/sh -c "kill -HUP $(cat /run/nginx.pid)"'],
+])("doesn't take a daemon's own unit for what reloads it: %s", (file, line) => {
+  expect(found('lego', { [file]: `[Service]\n${line}\n` }).reloads).toBe(false);
 });

@@ -13,6 +13,7 @@ const name = 'bbb-01.example.com';
 const letsEncrypt = "CN=R12,O=Let's Encrypt,C=US";
 const certificate = (serial: string, from: string, to: string, issuer = letsEncrypt) =>
   `${serial}|${from} GMT|${to} GMT|${issuer}`;
+const newer = certificate('0B', 'Nov 20 08:00:00 2026', 'Feb 18 08:00:00 2027');
 const fresh = certificate('0A', 'Nov  1 08:00:00 2026', 'Jan 30 08:00:00 2027');
 
 /** What the program prints on a sound host. */
@@ -108,6 +109,9 @@ const timer = (client: string, active: string) => [
   ['unit', `${client}.timer\u001floaded\u001f${active}`] as const,
 ];
 
+/** Due on 2 November, and a quarter of what was left then has passed. */
+const overdue = `Le_NextRenewTime='${Date.parse('2026-11-02T00:00:00Z') / 1000}'`;
+
 describe('troubles that any host can have', () => {
   it('finds none on a sound host', () => {
     expect(outcomes({}, 'found')).toEqual([]);
@@ -178,25 +182,20 @@ describe('troubles that any host can have', () => {
     ],
     [
       'renewal-stopped',
-      { renewals: [kept('certbot', fresh, 'version = 2.1.0'), ...timer('certbot', 'inactive')] },
-      `certbot keeps the certificate of ${name}, and certbot.timer is not active`,
-    ],
-    [
-      'renewal-stopped',
-      { renewals: [kept('certbot', fresh, 'autorenew = False'), ...timer('certbot', 'active')] },
-      'autorenew is off for it',
-    ],
-    [
-      'renewal-stopped',
-      { renewals: [kept('certbot', fresh, 'authenticator = manual'), ...timer('certbot', 'active')] },
-      'it was proved by hand',
+      {
+        renewals: [
+          kept('acme.sh', fresh, overdue, "Le_ReloadCmd='...'"),
+          ['runs', 'acme.sh\u001fcron\u001f/var/spool/cron/crontabs/root'],
+          ['unit', 'cron.service\u001floaded\u001finactive'],
+        ],
+      },
+      `acme.sh keeps the certificate of ${name}, and cron.service is not active`,
     ],
     [
       'renewal-stopped',
       {
-        // Due on 2 November, and a quarter of what was left then has passed.
         renewals: [
-          kept('acme.sh', fresh, `Le_NextRenewTime='${Date.parse('2026-11-02T00:00:00Z') / 1000}'`),
+          kept('acme.sh', fresh, overdue),
           ['runs', 'acme.sh\u001fcron\u001f/var/spool/cron/crontabs/root'],
           ['unit', 'cron.service\u001floaded\u001factive'],
           ['reloads', ''],
@@ -345,6 +344,48 @@ describe('troubles that any host can have', () => {
     for (const text of [one?.means, one?.fix]) expect(text).toMatch(/\S/);
   });
 
+  it.each<readonly [setting: string, active: string, words: string]>([
+    ['version = 2.1.0', 'inactive', 'certbot.timer is not active'],
+    ['autorenew = False', 'active', 'autorenew is off for it'],
+    ['authenticator = manual', 'active', 'it was proved by hand'],
+  ])(
+    'says of a renewer that does not run that it is not known, until it is late: %s',
+    (setting, active, words) => {
+      const judged = (x509: string) =>
+        judgeHosts(
+          clusterOf({
+            without: 'shown',
+            more: [['shown', `${name} 443 ${x509}`]],
+            renewals: [kept('certbot', x509, setting), ...timer('certbot', active)],
+          }),
+        ).find((one) => one.host === 'bbb-01' && one.id === 'renewal-stopped');
+      expect(judged(fresh)).toMatchObject({ outcome: 'unknown' });
+      expect(judged(fresh)?.found).toContain(words);
+      expect(judged(ending)).toMatchObject({ outcome: 'found' });
+      expect(judged(ending)?.found).toContain(words);
+    },
+  );
+
+  it('gives no command with a name of a unit that is more than one word', () => {
+    const renewals = [
+      kept('certbot', ending, 'version = 2.1.0'),
+      ['runs', 'certbot\u001ftimer\u001fa;id.timer'] as const,
+      ['unit', 'a;id.timer\u001floaded\u001finactive'] as const,
+    ];
+    const more = [['shown', `${name} 443 ${ending}`] as const];
+    const all = judgeHosts(clusterOf({ without: 'shown', more, renewals }));
+    const one = all.find(({ host, id }) => host === 'bbb-01' && id === 'renewal-stopped');
+    expect(one).toMatchObject({ outcome: 'found', fix: 'see why, and run it by hand' });
+  });
+
+  it('is not kept from finding a late certificate by a date that a client has written down', () => {
+    const left = certificate('0A', 'Sep  1 08:00:00 2026', 'Nov 29 08:00:00 2026');
+    const due = Date.parse('2026-11-29T07:00:00Z') / 1000;
+    const renewals = [kept('acme.sh', left, `Le_NextRenewTime='${due}'`), ...timer('acme.sh', 'active')];
+    const more = [['shown', `${name} 443 ${left}`] as const];
+    expect(outcomes({ without: 'shown', more, renewals }, 'found')).toContain('certificate-ending');
+  });
+
   it('has a case for each of them', () => {
     expect([...new Set(faults.map(([id]) => id))].sort()).toEqual(hostTroubles.map(({ id }) => id).sort());
   });
@@ -363,6 +404,25 @@ describe('troubles that any host can have', () => {
           ...timer('lego', 'active'),
         ],
       },
+    ],
+    [
+      'a newer certificate for other names as well, or in a home',
+      {
+        without: 'shown',
+        more: [
+          ['shown', `${name} 443 ${fresh}`],
+          ['shown-names', `${name} 443 DNS:${name}, DNS:www.example.com`],
+        ],
+        renewals: [
+          ['own', ['lego', '/etc/x/wild.pem', newer, 'DNS:*.example.com'].join('\u001f')],
+          ['own', ['lego', '/etc/x/a.pem', newer, `DNS:${name}`].join('\u001f')],
+          ['own', ['lego', '/home/a/.lego/a.pem', newer, `DNS:www.example.com, DNS:${name}`].join('\u001f')],
+        ],
+      },
+    ],
+    [
+      'a wildcard beside it, where nothing is known of names',
+      { renewals: [['own', ['lego', '/etc/x/wild.pem', newer, 'DNS:*.example.com'].join('\u001f')]] },
     ],
     [
       'acme.sh with a command',

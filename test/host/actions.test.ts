@@ -349,10 +349,14 @@ printf '# renew\\n[renewalparams]\\nauthenticator = standalone\\nhttp01_port = 8
     expect(await ask('/etc/short.pem', '2', name)).toEqual([0, '']);
     expect(await ask('/etc/short.pem', '40', name)).toEqual([
       1,
-      `it expires within a quarter of its lifetime, ${soon}`,
+      `it expires within half of its lifetime, ${soon}`,
     ]);
+    // Of 60 days: one that is not enough for some is not enough for more either.
     short(20);
-    expect(await ask('/etc/short.pem', '40', name)).toEqual([0, '']);
+    for (const days of ['21', '29', '31', '80']) expect((await ask('/etc/short.pem', days, name))[0]).toBe(1);
+    expect(await ask('/etc/short.pem', '19', name)).toEqual([0, '']);
+    short(45);
+    expect(await ask('/etc/short.pem', '80', name)).toEqual([0, '']);
     expect(await ask('/etc/none.pem', '7', name)).toEqual([1, 'it does not exist']);
     put('/etc/text.pem', 'text\n');
     expect((await ask('/etc/text.pem', '7', name))[0]).toBe(1);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { readRenewals } from '../../src/doctor/renewals-found.ts';
 import type { CheckResult } from '../../src/model/outside-check.ts';
-import { withRenewers } from '../../src/run/with-renewers.ts';
+import { asksForCertificate, withRenewers } from '../../src/run/with-renewers.ts';
 import { judgeCertificate } from '../../src/verify/judge-certificate.ts';
+import { inventoryOf } from '../support/sample-cluster.ts';
 
 const day = 86_400_000;
 const name = 'bbb.example.com';
@@ -79,4 +80,18 @@ describe('the check of a certificate', () => {
     const failed = checked(60, haproxy, { mistrust: 'it is self-signed' });
     expect([failed.outcome, failed.note]).toEqual(['failed', undefined]);
   });
+});
+
+it('is asked for only on hosts in the cluster that have a check of one', async () => {
+  const inventory = await inventoryOf();
+  const [proxy] = inventory.hosts;
+  if (proxy === undefined) throw new Error('no hosts');
+  expect(asksForCertificate(inventory, proxy)).toBe(true);
+  expect(asksForCertificate(inventory, { ...proxy, state: 'retired' })).toBe(false);
+  const roles = inventory.playbook.roles.map((role) => ({
+    ...role,
+    verify: role.verify.filter(({ question }) => question.kind !== 'certificate'),
+  }));
+  const without = { ...inventory, playbook: { ...inventory.playbook, roles } };
+  expect(asksForCertificate(without, proxy)).toBe(false);
 });

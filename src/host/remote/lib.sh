@@ -193,7 +193,7 @@ seconds_of() {
 }
 
 # certificate PATH DAYS NAME...: whether the file is a certificate for all the names that is valid for so many
-# days to come; of one that is only valid for less than twice as many, a quarter of its lifetime is enough.
+# days to come; but for no more than half of its lifetime, or a quarter of one of less than four weeks.
 # Status 0: yes, 1: no, with a line that says why, 2: it can't be told.
 certificate() {
   _file=$ROOT$1
@@ -211,10 +211,11 @@ certificate() {
   _within="$_days days"
   _dates=$(timeout -k 1 10 openssl x509 -in "$_file" -noout -dates </dev/null 2>/dev/null)
   _from=${_dates#*notBefore=}
-  if _from=$(seconds_of "${_from%%"$NL"*}") && _to=$(seconds_of "${_dates#*notAfter=}") &&
-    [ $((_to - _from)) -lt $((_least * 2)) ]; then
-    _least=$(((_to - _from) / 4))
-    _within='a quarter of its lifetime'
+  if _from=$(seconds_of "${_from%%"$NL"*}") && _to=$(seconds_of "${_dates#*notAfter=}"); then
+    _most=$(((_to - _from) / 2))
+    _share=half
+    if [ $((_to - _from)) -lt 2419200 ]; then _most=$((_most / 2)) _share='a quarter'; fi
+    if [ "$_least" -gt "$_most" ] && [ "$_most" -ge 0 ]; then _least=$_most _within="$_share of its lifetime"; fi
   fi
   if ! timeout -k 1 10 openssl x509 -in "$_file" -noout -checkend "$_least" </dev/null >/dev/null 2>&1; then
     echo "it expires within $_within, or is not a certificate"

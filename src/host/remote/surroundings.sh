@@ -87,19 +87,24 @@ listens() {
 
 # certificate_of KEY FIELDS: of the certificate on stdin, what tells it from its successor
 certificate_of() {
-  words=$(openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates 2>/dev/null) || return 0
-  serial='' issuer='' from='' to=''
+  pem=$(cat)
+  # OpenSSL before 1.1.1 doesn't know -ext.
+  words=$(printf '%s\n' "$pem" | openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates -ext subjectAltName 2>/dev/null) ||
+    words=$(printf '%s\n' "$pem" | openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates 2>/dev/null) || return 0
+  serial='' issuer='' from='' to='' sans=''
   while IFS= read -r line; do
     case $line in
       serial=*) serial=${line#*=} ;;
       issuer=*) issuer=${line#*=} ;;
       notBefore=*) from=${line#*=} ;;
       notAfter=*) to=${line#*=} ;;
+      *DNS:*) sans=$line ;;
     esac
   done <<END
 $words
 END
   tell "$1" "$2 $serial|$from|$to|$issuer"
+  if [ -n "$sans" ]; then tell "$1-names" "$2 $sans"; fi
 }
 
 # A port that is silent for one name is for the others: at worst this takes 8 of the 10 seconds, as otherwise

@@ -32,7 +32,7 @@ const parameters = z.strictObject({
     .max(80)
     .default(7)
     .describe(
-      'a certificate that is valid for at least this many days is left alone; of one for less than twice as many, a quarter of its lifetime is enough',
+      'a certificate that is valid for at least this many days is left alone; half of its lifetime is always enough, a quarter if that is less than four weeks',
     ),
   server: z
     .union([
