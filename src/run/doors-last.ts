@@ -157,7 +157,7 @@ export function withoutDoorWarnings(
     const which = list(leaving.map(({ host }) => host));
     const leave = leaving.length === 1 ? 'leaves' : 'leave';
     return [
-      `${which} ${leave} the cluster, and nobody reaches ${whom} through ${leaving.length === 1 ? 'it' : 'them'} any more; to take the whole cluster down, write "state: retired" on all hosts: these then go last (clusterproxy docs take-off)`,
+      `${which} ${leave} the cluster, and nobody reaches ${whom} through ${leaving.length === 1 ? 'it' : 'them'} any more; to take the whole cluster down, write "state: retired" on all hosts: these then go last (clusterproxy docs take-off). As long as people are on hosts that stay, ${leaving.length === 1 ? 'it is' : 'they are'} put off, unless --force is given`,
     ];
   });
 }

@@ -26,8 +26,8 @@ export function limitedTo(hosts: readonly Named[], limit: readonly string[]): Re
 }
 
 /**
- * Plans of hosts outside the limit are shown as skipped and never carried out. `isBackwards`: a run is undone,
- * and hosts through which people reach others come after those.
+ * Plans of hosts outside the limit are shown as skipped and never carried out. `isBackwards`: a run is
+ * undone, and hosts through which people reach others come after those.
  */
 export function skipOthers(
   plans: readonly HostPlan[],

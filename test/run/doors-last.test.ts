@@ -4,7 +4,7 @@ import type { HostPlan } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
 import { renderRollout } from '../../src/report/terminal/rollout.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
-import { hostsBehind } from '../../src/run/busy/behind-doors.ts';
+import { hostsBehind, sendingOnWarnings } from '../../src/run/busy/behind-doors.ts';
 import type { PolicyRules } from '../../src/run/busy/policy.ts';
 import { withoutDoorWarnings } from '../../src/run/doors-last.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
@@ -171,18 +171,25 @@ describe('whose guards are asked before the last proxy leaves', () => {
     const hosts = inventory.hosts.map((host) => ({ ...host, vars: {} }));
     const cluster = { name: 'prod', hostname: 'bbb.example.com' };
     const given = { ...inventory, playbook: { roles }, hosts, cluster, vars: {} } as unknown as Inventory;
-    return hostsBehind('proxy', more, { ...rest, whenBusy, inventory: given }).map(({ name }) => name);
+    const behind = hostsBehind('proxy', more, { ...rest, whenBusy, inventory: given });
+    return { behind: behind.map(({ name }) => name), warnings: sendingOnWarnings(given, more) };
   };
 
   it('are those of nodes that stay', () => {
-    expect(asked(false)).toEqual(['bbb-02']);
-    expect(asked(false, plans, 'force')).toEqual([]);
-    expect(asked(false, [...plans.slice(0, 2), hostPlan('bbb-02', 'node', { off: true })])).toEqual([]);
+    expect(asked(false).behind).toEqual(['bbb-02']);
+    expect(asked(false, plans, 'force').behind).toEqual([]);
+    expect(asked(false, [...plans.slice(0, 2), hostPlan('bbb-02', 'node', { off: true })]).behind).toEqual(
+      [],
+    );
   });
 
   it('and of those that have left, if this is the balancer that sends people there', () => {
-    expect(asked(true)).toEqual(['bbb-01', 'bbb-02']);
-    expect(asked(true, [leaving('bbb-01', 'node', { unreachable: true })])).toEqual([]);
+    expect(asked(true).behind).toEqual(['bbb-01', 'bbb-02']);
+    expect(asked(true, [leaving('bbb-01', 'node', { unreachable: true })]).behind).toEqual([]);
+    expect(asked(true).warnings).toEqual([
+      expect.stringContaining('until proxy-1 goes, new people are sent on, also to hosts that have left'),
+    ]);
+    expect(asked(false).warnings).toEqual([]);
   });
 });
 

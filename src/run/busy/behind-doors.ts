@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
-import type { HostPlan } from '../../model/plan.ts';
+import { differs, type HostPlan } from '../../model/plan.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
 import { guardsOf } from '../../playbook/resolve/reads.ts';
 import type { KeptFor } from '../doors-last.ts';
@@ -48,6 +48,26 @@ export function hostsBehind(
     if (plan === undefined || plan.off) return false;
     if (host.state !== 'retired') return true;
     return !plan.unreachable && drainsOf(inventory, host).some(({ on }) => on === role);
+  });
+}
+
+/**
+ * Of balancers of which the last one leaves, with hosts to which they send people: a warning for each role,
+ * as nobody tells them which of those have left.
+ */
+export function sendingOnWarnings(inventory: Inventory, plans: readonly HostPlan[]): readonly string[] {
+  return inventory.playbook.roles.flatMap(({ name }) => {
+    const own = inventory.hosts.filter(({ role }) => role === name);
+    const leaving = plans.filter((plan) => plan.role === name && !plan.skipped && differs(plan));
+    const gone = inventory.hosts.filter(
+      (host) => host.state === 'retired' && drainsOf(inventory, host).some(({ on }) => on === name),
+    );
+    const isLast = own.length > 0 && own.every(({ state }) => state === 'retired');
+    if (!isLast || leaving.length === 0 || gone.length === 0) return [];
+    const which = leaving.map(({ host }) => host).join(' and ');
+    return [
+      `until ${which} ${leaving.length === 1 ? 'goes' : 'go'}, new people are sent on, also to hosts that have left, as a balancer that leaves isn't told; keep new people from its address first. It is put off as long as anybody is on those hosts`,
+    ];
   });
 }
 
