@@ -106,7 +106,7 @@ function reasonWords({ plan: { host, retires }, status, why, words = '' }: KeptF
     case 'stays':
       return `${host}, which stays, is not as planned (${statusWords[status]}), so nobody would reach the cluster any more`;
     case 'people':
-      return `${through} on ${host} (${words})`;
+      return `people are on ${host} (${words}), and reach it through this host`;
   }
 }
 
