@@ -152,7 +152,9 @@ describe('a proxy that leaves together with its nodes', () => {
     expect(statusOf('proxy-1')).toBe('deferred');
     expect(problemOf('proxy-1')).toMatchObject({
       code: 'still-needed',
-      message: expect.stringContaining('people are on bbb-03 (running meetings: 1), and reach it through this host'),
+      message: expect.stringContaining(
+        'people are on bbb-03 (running meetings: 1), and reach it through this host',
+      ),
       next: expect.stringContaining('--force'),
     });
   });
