@@ -18,6 +18,7 @@ import { heldProblem, holdsIn } from '../run/claims/held.ts';
 import { refuseLookOnly } from '../run/look-only.ts';
 import type { ApplyOptions } from '../run/options.ts';
 import type { PlannedRun } from '../run/planner.ts';
+import { putOffNow } from '../run/put-off.ts';
 import { isLater } from '../run/queue/later.ts';
 import { queueRefusal } from '../run/queue/queue-refusal.ts';
 import { withQueues } from '../run/queue/report.ts';
@@ -118,7 +119,7 @@ export async function carryOut(
   const begun = first === undefined ? able.filter((host) => !isLate(host, options)) : able;
   const hosts = count(begun.length, 'host');
   // Guards are asked anew in the run, and people may have gone by then.
-  const busy = begun.filter((host) => isPutOff(host, options)).length;
+  const busy = putOffNow(begun, told.rollout, (host) => isPutOff(host, options)).length;
   const question = questionOf(options, { begun: begun.length - busy, busy, queued: queued.length });
   const above = [
     ...sumFor(session, { where: whereIsPlan(), document: () => session.document(planned, told) }),

@@ -33,5 +33,11 @@ function limitHint(
   const takesLimit = own?.options.some(({ long }) => long === '--limit') === true;
   const isPlain = own?.args.every((word) => /^[\w.,-]+$/.test(word)) === true;
   if (own === undefined || !takesLimit || !isPlain || own.registeredArguments.length > 0) return '';
+  const [file = '', ...more] = own.args;
+  if (/\.ya?ml$/.test(file)) {
+    return more.length === 0
+      ? `to name the inventory: clusterproxy ${command} --inventory ${file}; `
+      : `to name the inventory, and some of its hosts: clusterproxy ${command} --inventory ${file} --limit ${more.join(',')}; `;
+  }
   return `for some of the hosts only: clusterproxy ${command} --limit ${own.args.join(',')}; `;
 }

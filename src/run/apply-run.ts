@@ -5,6 +5,7 @@ import type { HostResult, RunResult } from '../model/result.ts';
 import { abortable } from './again/aborting.ts';
 import { outcomeOf } from './again/outcome-of.ts';
 import { applyStage } from './apply-stage.ts';
+import { whoIsBehind } from './busy/behind-doors.ts';
 import { drainedTurns } from './busy/drain.ts';
 import { onHalfDone } from './busy/half-done.ts';
 import { catchUp } from './busy/owed.ts';
@@ -119,7 +120,10 @@ async function withLeases(
     },
     (host) => options.progress({ kind: 'host', host, phase: 'later' }),
   );
-  const waves = { ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.turnEnded };
+  const waves = {
+    ...{ ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.turnEnded },
+    peopleBehind: whoIsBehind(plan.hosts, options),
+  };
   const drained = drainedTurns({
     ...{ ...options, run, plans: plan.hosts },
     longest: (host) => longestWork(host, options) + longestWait(host, plan.hosts, options),

@@ -10,19 +10,69 @@ import { statusWords } from '../model/status-words.ts';
  */
 export type After = 'leaving' | 'undone' | 'nobody';
 
+/** The hosts of one role, as far as others depend on them. */
+export interface Doors {
+  readonly role: string;
+  readonly after?: After | undefined;
+}
+
+/** A host for which those of a later wave are kept. */
+export interface KeptFor extends Pick<HostResult, 'plan' | 'status'> {
+  /**
+   * `sends`: it isn't given back, and sends its people through them; `owes`: it does so until its services
+   * are restarted; `stays`: it was to do what they do, and isn't as planned; `people`: it has people, in
+   * `words`
+   */
+  readonly why: 'sends' | 'owes' | 'stays' | 'people';
+  readonly words?: string | undefined;
+}
+
 const done: readonly Status[] = ['in-sync', 'changed', 'done'];
 /** People are there, and go on being sent the old way. */
 const later: readonly Status[] = ['deferred', 'owed', 'queued'];
 
-/** A host that isn't given back by now, and still sends its people through those of a later wave. */
-export function stillSending(
-  after: After | undefined,
-  results: readonly HostResult[],
-): HostResult | undefined {
-  if (after === undefined || after === 'nobody') return undefined;
-  return results.find(({ plan, status }) =>
-    after === 'leaving' ? plan.retires && !hasLeft(plan, status) : later.includes(status),
+/** A host for which those of a later wave are kept, as it has ended, or hasn't been begun. */
+export function keepsDoors({ role, after }: Doors, results: readonly HostResult[]): KeptFor | undefined {
+  switch (after) {
+    case undefined:
+      return undefined;
+    case 'undone':
+      return sendsAfterUndo(results);
+    case 'leaving':
+      return sendsWhileLeaving(results);
+    case 'nobody': {
+      const others = results.filter(({ plan }) => plan.role === role && plan.retires !== true);
+      const behind = results.filter(({ plan }) => plan.role !== role);
+      if (others.some(({ plan, status }) => isAsPlanned(plan, status))) return undefined;
+      const [other] = others;
+      if (other === undefined || behind.every(({ plan }) => plan.retires)) return sendsWhileLeaving(results);
+      return { ...other, why: 'stays' };
+    }
+  }
+}
+
+function sendsWhileLeaving(results: readonly HostResult[]): KeptFor | undefined {
+  const sending = results.find(({ plan, status }) => plan.retires && !hasLeft(plan, status));
+  return sending && { ...sending, why: 'sends' };
+}
+
+function sendsAfterUndo(results: readonly HostResult[]): KeptFor | undefined {
+  const sending = results.find(({ status }) => later.includes(status));
+  if (sending !== undefined) return { ...sending, why: sending.status === 'owed' ? 'owes' : 'sends' };
+  // Its files are as before, and its services run with those of the run that is undone.
+  const owing = results.find(
+    ({ plan, status, ran }) =>
+      !plan.skipped && done.includes(status) && plan.snapshot?.owed?.some((id) => !ran.includes(id)),
   );
+  return owing && { ...owing, why: 'owes' };
+}
+
+/** It does now what it is there for, also where it was as planned before, and --limit leaves it out. */
+export function isAsPlanned(plan: HostPlan, status: Status): boolean {
+  if (plan.skipped) {
+    return !plan.unreachable && plan.off !== true && plan.problem === undefined && !differs(plan);
+  }
+  return done.includes(status) && plan.problem === undefined;
 }
 
 /** Nothing of ours is left on it; or it can't be reached, and the operator goes on without it. */
@@ -31,20 +81,54 @@ export function hasLeft(plan: HostPlan, status: Status): boolean {
   return done.includes(status);
 }
 
-/** The result of a host that is not given back, as another one still sends people through it. */
-export function keptFor(plan: HostPlan, { plan: { host, retires }, status }: HostResult): HostResult {
-  const isLater = later.includes(status);
-  const state = retires ? 'has not left the cluster' : 'is not rolled back';
+/** The result of a host that is not given back, and for which other one that is. */
+export function keptResult(plan: HostPlan, kept: KeptFor): HostResult {
+  const isLater = kept.why === 'people' || later.includes(kept.status);
   const problem = {
     code: 'still-needed',
-    message: `nothing was done on this host: ${host} ${state} (${statusWords[status]}), and people reach it through this host`,
-    next: `${isLater ? `once nobody is on ${host} any more, ` : `see to ${host}, then `}run the command again${retires && status === 'unreachable' ? `; if it is gone for good, leave it out with --limit ${plan.host}` : ''}`,
+    message: `nothing was done on this host: ${reasonWords(kept)}`,
+    next: nextWords(plan, kept),
     host: plan.host,
   };
   return {
     ...{ plan, status: isLater ? 'deferred' : 'not-started', problem },
     ...{ ran: [], warnings: plan.warnings, durationMs: 0 },
   };
+}
+
+function reasonWords({ plan: { host, retires }, status, why, words = '' }: KeptFor): string {
+  const through = 'people reach it through this host';
+  switch (why) {
+    case 'sends':
+      return `${host} ${retires ? 'has not left the cluster' : 'is not rolled back'} (${statusWords[status]}), and ${through}`;
+    case 'owes':
+      return `${host} still runs with what is undone, as a restart is owed there, and ${through}`;
+    case 'stays':
+      return `${host}, which stays, is not as planned (${statusWords[status]}), so nobody would reach the cluster any more`;
+    case 'people':
+      return `people are on ${host} (${words}), and reach it through this host`;
+  }
+}
+
+function nextWords({ host: own, undoes }: HostPlan, { plan, status, why }: KeptFor): string {
+  const { host, retires } = plan;
+  const again = 'run the command again';
+  // A bad change has to be undone whoever is there.
+  const regardless =
+    undoes === undefined ? '' : `; to undo it on ${own} now, whoever is there, add --limit ${own}`;
+  switch (why) {
+    case 'people':
+      return `once nobody is on ${host} any more, ${again}; --force interrupts those who are there`;
+    case 'owes':
+      return `once nobody is on ${host} any more, ${again}, which restarts its services${regardless}`;
+    case 'stays':
+      return `see to ${host}, then ${again}; or write "state: retired" on it and on all hosts behind it`;
+    case 'sends': {
+      if (later.includes(status)) return `once nobody is on ${host} any more, ${again}${regardless}`;
+      const gone = retires && status === 'unreachable';
+      return `see to ${host}, then ${again}${gone ? `; if it is gone for good, leave it out with --limit ${own}` : regardless}`;
+    }
+  }
 }
 
 /** The results in the order of the plans, whoever was given back last. */
@@ -73,7 +157,7 @@ export function withoutDoorWarnings(
     const which = list(leaving.map(({ host }) => host));
     const leave = leaving.length === 1 ? 'leaves' : 'leave';
     return [
-      `${which} ${leave} the cluster, and nobody reaches ${whom} through ${leaving.length === 1 ? 'it' : 'them'} any more; to take the whole cluster down, write "state: retired" on all hosts: these then go last (clusterproxy docs take-off)`,
+      `${which} ${leave} the cluster, and nobody reaches ${whom} through ${leaving.length === 1 ? 'it' : 'them'} any more; to take the whole cluster down, write "state: retired" on all hosts: these then go last (clusterproxy docs take-off). As long as people are on hosts that stay, ${leaving.length === 1 ? 'it is' : 'they are'} put off, unless --force is given`,
     ];
   });
 }

@@ -25,10 +25,38 @@ export function limitedTo(hosts: readonly Named[], limit: readonly string[]): Re
   return new Set(chosen.map((host) => host.name));
 }
 
-/** Plans of hosts outside the limit are shown as skipped and never carried out. */
-export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<string>): readonly HostPlan[] {
+/**
+ * Plans of hosts outside the limit are shown as skipped and never carried out. `isBackwards`: a run is
+ * undone, and hosts through which people reach others come after those.
+ */
+export function skipOthers(
+  plans: readonly HostPlan[],
+  chosen: ReadonlySet<string>,
+  { isBackwards = false }: { readonly isBackwards?: boolean } = {},
+): readonly HostPlan[] {
   const skipped = plans.map((plan) => (chosen.has(plan.host) ? plan : { ...plan, skipped: true }));
-  return skipped.map((plan) => refuseBeforeItsTurn(plan, skipped));
+  return skipped.map((plan) =>
+    isBackwards ? warnBeforeItsTurn(plan, skipped) : refuseBeforeItsTurn(plan, skipped),
+  );
+}
+
+/** A bad change of a proxy has to be undone at once, whoever is on its nodes: the operator's word counts. */
+function warnBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
+  if (plan.skipped || !changesFiles(plan) || plan.problem !== undefined) return plan;
+  const before = earlierOnes(plan, all).filter(
+    (other) => other.skipped && (changesFiles(other) || isUnknown(other) || other.unreachable),
+  );
+  if (before.length === 0) return plan;
+  const names = before.map(({ host }) => host);
+  const whom = names.length > 2 ? `${names.length} hosts` : names.join(' and ');
+  const warning = `the run is not undone on ${whom}, which --limit leaves out: until it is, people there can lose what ${plan.host} gets taken away, and find pages blank`;
+  return { ...plan, warnings: [...plan.warnings, warning] };
+}
+
+/** The hosts of roles that come before its own. */
+function earlierOnes({ role }: HostPlan, all: readonly HostPlan[]): readonly HostPlan[] {
+  const roles = [...new Set(all.map((other) => other.role))];
+  return all.filter((other) => roles.indexOf(other.role) < roles.indexOf(role));
 }
 
 /**
@@ -38,12 +66,8 @@ export function skipOthers(plans: readonly HostPlan[], chosen: ReadonlySet<strin
  */
 function refuseBeforeItsTurn(plan: HostPlan, all: readonly HostPlan[]): HostPlan {
   if (plan.skipped || !changesFiles(plan) || plan.problem !== undefined || plan.retires) return plan;
-  const roles = [...new Set(all.map((other) => other.role))];
-  const forerunner = all.find(
-    (other) =>
-      roles.indexOf(other.role) < roles.indexOf(plan.role) &&
-      other.skipped &&
-      (changesFiles(other) || isUnknown(other)),
+  const forerunner = earlierOnes(plan, all).find(
+    (other) => other.skipped && (changesFiles(other) || isUnknown(other)),
   );
   if (forerunner === undefined) return plan;
   return {

@@ -14,6 +14,7 @@ import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { untriedNotes } from '../playbook/resolve/untried.ts';
 import { withAnswersAfterwards } from './answers-afterwards.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
+import { sendingOnWarnings } from './busy/behind-doors.ts';
 import { cordonedIn, withCordons } from './busy/cordoned.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
@@ -78,6 +79,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       warnings: [
         ...hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
         ...withoutDoorWarnings(inventory, plans),
+        ...sendingOnWarnings(inventory, plans),
       ],
       notes: untriedNotes(view, toBeChanged(plans)),
     },

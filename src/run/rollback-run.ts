@@ -19,8 +19,10 @@ import { baseRun, latestRun, type RecordedRun } from '../plan/rollback/plan-roll
 import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { runOrder } from '../plan/rollback/run-order.ts';
+import { isUndoneBackwards } from '../plan/rollback/undo-order.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
+import { doorsIn } from './doors.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { hasAnswered, isOff } from './look.ts';
 import type { RunOptions } from './options.ts';
@@ -46,8 +48,8 @@ export interface PlannedRollback extends PlannedRun {
 }
 
 /**
- * Plan to undo a run on all hosts that it changed: the last role first, so that nobody is sent to a service
- * that is gone.
+ * Plan to undo a run on all hosts that it changed: the last role first where it takes services away, so that
+ * nobody is sent to one that is gone; in the usual order where it gives them back.
  */
 export async function planRollback(options: RollbackOptions): Promise<PlannedRollback> {
   const hosts = [...options.inventory.hosts].reverse();
@@ -86,8 +88,14 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRol
     return planHost(host, { run, stages: stages(index), installed: installed(index) }, options);
   });
   const looked = plans.map((plan, index) => plan.value ?? failedPlan(hosts[index], plan.problem));
-  const record = recordsOf(all.flat()).find((one) => baseRun(one.run) === run);
-  const { plan, ...rest } = planned(skipOthers(tellApart(looked, hosts), chosen), record?.command);
+  const records = recordsOf(all.flat());
+  const record = records.find((one) => baseRun(one.run) === run);
+  const told = tellApart(looked, hosts);
+  const isBackwards = isUndoneBackwards(run, records, doorsIn(options.inventory));
+  const { plan, ...rest } = planned(
+    skipOthers(isBackwards ? told : [...told].reverse(), chosen, { isBackwards }),
+    record?.command,
+  );
   const undoneWords = record && undoneRunWords(record);
   return { ...rest, plan: { ...plan, holds }, undoneWords };
 }

@@ -3,7 +3,7 @@ import type { Status } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
 import { drainRefusal } from './busy/drain-refusal.ts';
 import { type PolicyRules, policyOf } from './busy/policy.ts';
-import { hasLeft } from './doors-last.ts';
+import { hasLeft, isAsPlanned } from './doors-last.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { begun, closed, ended, nextTurn } from './turns.ts';
 import { isDueNow, turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
@@ -36,19 +36,29 @@ interface Held {
 const sound: readonly Status[] = ['in-sync', 'would-change', 'done', 'skipped'];
 
 /** The host for which none of a wave is begun, as far as that is known beforehand; as `inWaves` decides. */
-function blockerOf({ after }: Wave, soFar: readonly Held[]): string | undefined {
+function blockerOf({ role, after }: Wave, soFar: readonly Held[]): string | undefined {
   const ends = soFar.map(({ plan, leads, isHeld }) => {
     const { status } = resultOfHostPlan(plan);
     const cannot = isHeld || (!isDueNow(plan) && !sound.includes(status));
     return { plan, leads, status: isHeld ? ('not-started' as const) : status, cannot };
   });
-  if (after === 'leaving') {
-    return ends.find(
-      ({ plan, status, cannot }) => plan.retires && (cannot || plan.skipped) && !hasLeft(plan, status),
-    )?.plan.host;
+  const staying = ends.find(
+    ({ plan, status, cannot }) => plan.retires && (cannot || plan.skipped) && !hasLeft(plan, status),
+  );
+  if (after === 'leaving') return staying?.plan.host;
+  if (after === 'nobody') {
+    const others = ends.filter(({ plan }) => plan.role === role && !plan.retires);
+    const isThere = others.some(
+      ({ plan, status, cannot }) =>
+        !cannot && (plan.skipped ? isAsPlanned(plan, status) : sound.includes(status) || isDueNow(plan)),
+    );
+    if (isThere) return undefined;
+    const isAllLeaving = ends.every(({ plan }) => plan.role === role || plan.retires);
+    return (isAllLeaving ? staying : others[0])?.plan.host;
   }
-  if (after === 'nobody') return undefined;
-  return ends.find(({ plan, leads, cannot }) => cannot && leads && !plan.retires)?.plan.host;
+  return ends.find(
+    ({ plan, leads, cannot }) => cannot && leads && !plan.retires && !(after === 'undone' && plan.skipped),
+  )?.plan.host;
 }
 
 function heldUp(wave: Wave, heldUpBy: string): RoleRollout {
@@ -56,7 +66,7 @@ function heldUp(wave: Wave, heldUpBy: string): RoleRollout {
   const held = plans.filter(isDueNow).map(({ host }) => host);
   return {
     ...{ role, hosts: [], atOnce: 0, maxUnavailable: limit, down, held, heldUpBy },
-    ...(after === 'leaving' ? { after } : {}),
+    ...(after === undefined || after === 'nobody' ? {} : { after }),
   };
 }
 

@@ -111,7 +111,10 @@ function windowNow({ rule, calendar, zone }: RunWindow, now: number): Today['win
 
 function capacities(plans: readonly HostPlan[], options: TodayOptions): readonly RoleCapacity[] {
   const { inventory } = options;
-  return wavesOf(plans, { ...usualApply, ...options }).map(({ role, limit, down }) => ({
+  const waves = wavesOf(plans, { ...usualApply, ...options });
+  // Those of a role that leave the cluster are a wave of their own, with the same limit.
+  const first = waves.filter(({ role }, at) => waves.findIndex((wave) => wave.role === role) === at);
+  return first.map(({ role, limit, down }) => ({
     role,
     hosts: inventory.hosts.filter((host) => host.role === role && host.state !== 'retired').length,
     maxUnavailable: limit,

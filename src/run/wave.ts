@@ -3,6 +3,7 @@ import { stageInterrupts } from '../model/interrupting.ts';
 import { changesNow, type HostPlan, stagesOf, toSettle } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import { leastMaxUnavailable, mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
+import { doorRoles } from './doors.ts';
 import type { After } from './doors-last.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
@@ -42,11 +43,9 @@ export function wavesOf(
   { inventory, parallel, maxUnavailable, window, waveSize, onFailure }: WaveRules,
   down: readonly OutHost[] = plans.flatMap(downBefore),
 ): readonly Wave[] {
-  const used = inventory.playbook.roles.filter(({ name }) =>
-    inventory.hosts.some(({ role }) => role === name),
-  );
   const leading = new Set(changedRoles(inventory.playbook).map(({ name }) => name));
-  const isDoor = (role: string) => used.length > 1 && used.at(-1)?.name !== role;
+  const doors = doorRoles(inventory);
+  const isDoor = (role: string) => doors.has(role);
   const leaves = ({ role, retires }: HostPlan) => retires === true && isDoor(role);
   const waveOf = (role: string, own: readonly HostPlan[], after: After | undefined): Wave => {
     const set = inventory.maxUnavailable.roles.get(role);

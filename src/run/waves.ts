@@ -2,7 +2,7 @@ import type { HostPlan } from '../model/plan.ts';
 import type { HostResult, Status } from '../model/result.ts';
 import type { OutHost } from '../model/rollout.ts';
 import { noWaiting, type Waiting } from './busy/waiting.ts';
-import { keptFor, stillSending } from './doors-last.ts';
+import { type KeptFor, keepsDoors, keptResult } from './doors-last.ts';
 import { type Queueing, queueRest } from './queue/queueing.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { startTogether, type Together, togetherResults } from './together.ts';
@@ -18,6 +18,11 @@ export interface WaveOptions {
   readonly onOneSide?: boolean | undefined;
   /** hosts that are queued where they can't be begun now; undefined: none */
   readonly queueing?: Queueing | undefined;
+  /**
+   * asked right before the last host of a role goes through which people reach others: who is on those;
+   * undefined: nobody is asked
+   */
+  readonly peopleBehind?: ((role: string) => Promise<KeptFor | undefined>) | undefined;
   /** called when a host's turn is over, and it gets no other one */
   readonly turnEnded?: ((result: HostResult) => void) | undefined;
 }
@@ -42,24 +47,31 @@ export async function inWaves(
   for (const wave of waves) {
     const leaves = wave.after === 'leaving' || wave.after === 'nobody';
     // A host that leaves the cluster needs no other host before it.
+    // Nor does one on which a run is undone, if the operator goes on without that one.
     const blocked = results.find(
-      ({ status, plan }) => !leaves && !good.includes(status) && !plan.retires && leading.has(plan.role),
+      ({ status, plan }) =>
+        !leaves &&
+        !good.includes(status) &&
+        !plan.retires &&
+        leading.has(plan.role) &&
+        !(wave.after === 'undone' && plan.skipped),
     );
-    const sending = stillSending(wave.after, results);
+    const kept = keepsDoors(wave, results);
     const stop = new AbortController();
     const one = async (plan: HostPlan, together: Together | undefined): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, interruptedBefore);
-      if (blocked !== undefined)
-        return notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
-      if (sending !== undefined) return keptFor(plan, sending);
+      if (blocked !== undefined) return blockedBy(blocked, plan, wave);
+      if (kept !== undefined) return keptResult(plan, kept);
       if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
+      const people = wave.after === 'leaving' ? await options.peopleBehind?.(wave.role) : undefined;
+      if (people !== undefined) return keptResult(plan, people);
       const result = await carryOut(plan, together);
       if (!good.includes(result.status) && !isPutBackWith(result, together)) failures += 1;
       // Nobody is waited for any longer: all that wait take their turn, and hear why nothing is done.
       if (failures > options.maxFailures) stop.abort();
       return result;
     };
-    const isHeld = blocked !== undefined || sending !== undefined;
+    const isHeld = blocked !== undefined || kept !== undefined;
     const waiting = isHeld ? noWaiting : (options.waiting ?? noWaiting);
     const queueing = isHeld ? undefined : options.queueing;
     const { signal, onOneSide = false, turnEnded } = options;
@@ -209,6 +221,12 @@ async function beginning(
 function idle(plan: HostPlan): HostResult {
   const result = resultOfHostPlan(plan);
   return result.status === 'would-change' ? { ...result, status: 'in-sync' } : result;
+}
+
+function blockedBy(blocked: HostResult, plan: HostPlan, { after }: Wave): HostResult {
+  return after === 'undone'
+    ? keptResult(plan, { ...blocked, why: 'sends' })
+    : notStarted(plan, `${blocked.plan.host} comes first, and is not as planned`);
 }
 
 /** Why a host was not started. */

@@ -17,6 +17,15 @@ it('says how hosts are named where somebody has named them without an option', a
   );
 });
 
+it('says how the inventory is named where somebody has named it without an option', async () => {
+  expect(await nextOf('apply', 'prod.yaml')).toBe(
+    'to name the inventory: clusterproxy apply --inventory prod.yaml; see clusterproxy apply --help',
+  );
+  expect(await nextOf('plan', 'prod.yml', 'bbb-01')).toContain(
+    'clusterproxy plan --inventory prod.yml --limit bbb-01;',
+  );
+});
+
 it('repeats nothing that is no name, and nothing to a command that takes a host or no limit', async () => {
   const help = (command: string) => `see clusterproxy ${command} --help`;
   expect(await nextOf('apply', 'bbb 01; ls')).toBe(help('apply'));

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { HostPlan } from '../../src/model/plan.ts';
+import { renderRollout } from '../../src/report/html/notes.ts';
 import { renderPlan } from '../../src/report/terminal/plan.ts';
 import { makeStyle } from '../../src/report/terminal/style.ts';
 import type { PolicyRules } from '../../src/run/busy/policy.ts';
+import { putOffNow } from '../../src/run/put-off.ts';
 import { rolloutOf } from '../../src/run/rollout.ts';
 import type { WaveRules } from '../../src/run/wave.ts';
 import { documentOfPlan } from '../report/documents.ts';
@@ -24,6 +26,13 @@ function rules(plans: readonly HostPlan[]): WaveRules & PolicyRules {
       ...{ playbook: { roles }, hosts, cluster, vars: {}, maxUnavailable: none, whenBusy: none },
     } as unknown as Inventory,
   };
+}
+
+/** The order of a plan as its page tells it. */
+function page(plans: readonly HostPlan[]): string {
+  const rollout = rolloutOf(plans, rules(plans));
+  const document = documentOfPlan({ hosts: plans, byHand: [], warnings: [] }, { rollout });
+  return String(renderRollout(document) ?? '');
 }
 
 /** What a plan says of its hosts, in its table and in its end. */
@@ -94,10 +103,35 @@ describe('a plan says what a run would not change', () => {
     expect(told(plans, { whenBusy: 'force' }).states).toMatchObject({ 'bbb-01': 'would change' });
   });
 
+  it('because people are there, also of the proxy that goes after them, and asks so', () => {
+    const proxy = { ...hostPlan('proxy-1', 'proxy'), retires: true };
+    const plans = [proxy, { ...busyNode('bbb-01'), retires: true }, { ...node('bbb-02'), retires: true }];
+    const { states, sum, rollout } = told(plans);
+    expect(states).toMatchObject({ 'bbb-01': 'deferred', 'bbb-02': 'leaves', 'proxy-1': 'deferred' });
+    expect(sum).toMatch(/^3 hosts: 1 would change, 2 would be deferred;/);
+    const busy = putOffNow(plans, rollout, ({ host }) => host === 'bbb-01');
+    expect(busy.map(({ host }) => host)).toEqual(['proxy-1', 'bbb-01']);
+    expect(putOffNow(plans, rollout, () => false)).toEqual([]);
+    expect(told(plans, { whenBusy: 'wait' }).states).toMatchObject({ 'proxy-1': 'would wait' });
+    const stays = [hostPlan('proxy-2', 'proxy'), ...plans];
+    expect(told(stays).states).toMatchObject({ 'proxy-1': 'leaves' });
+  });
+
+  it('to those who read it as a page as well', () => {
+    const gone = { ...lost, host: 'bbb-01', role: 'node', retires: true };
+    const held = [{ ...hostPlan('proxy-1', 'proxy'), retires: true }, gone];
+    expect(page(held)).toContain('because bbb-01 still needs it, and does not leave in this run');
+    const leaving = held.map(({ host, role }) => ({ ...hostPlan(host, role), retires: true }));
+    expect(page(leaving)).toContain('once those have left, as people reach them through it');
+    expect(page([lost, node('bbb-01')])).toContain('proxy-1 comes first');
+  });
+
   it('calls no host drained for which no balancer can be told', () => {
-    const { lines } = told([busyNode('bbb-01'), node('bbb-02')], { whenBusy: 'drain' });
+    const { lines, states, sum } = told([busyNode('bbb-01'), node('bbb-02')], { whenBusy: 'drain' });
     expect(lines.find((line) => line.startsWith('bbb-01 '))).toContain(
       "can't be drained, running meetings: 1",
     );
+    expect(states).toMatchObject({ 'bbb-01': "can't be drained" });
+    expect(sum).toContain("1 can't be drained");
   });
 });

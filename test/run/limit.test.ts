@@ -77,6 +77,18 @@ describe('--limit', () => {
     });
   });
 
+  it('lets a run be undone on the proxy alone, and warns of what people on its nodes lose', () => {
+    const plans = [
+      ...['bbb-02', 'bbb-01'].map((host) => hostPlan(host, 'node')),
+      hostPlan('proxy-1', 'proxy'),
+    ];
+    const undone = skipOthers(plans, new Set(['proxy-1']), { isBackwards: true }).at(-1);
+    expect(undone?.problem).toBeUndefined();
+    expect(undone?.warnings).toEqual([expect.stringContaining('not undone on bbb-02 and bbb-01')]);
+    const all = skipOthers(plans, new Set(['proxy-1', 'bbb-01', 'bbb-02']), { isBackwards: true });
+    expect(all.flatMap(({ warnings }) => warnings)).toEqual([]);
+  });
+
   it('lets a node through whose proxy is as planned', () => {
     const plans = [hostPlan('proxy-1', 'proxy', { changes: [] }), hostPlan('bbb-01', 'node')];
     expect(skipOthers(plans, new Set(['bbb-01']))[1]?.problem).toBeUndefined();

@@ -58,6 +58,14 @@ async function told(
   return { today, document, lines, all: lines.join(' ').replace(/\s+/g, ' ') };
 }
 
+it('counts a role once, also where one of its doors leaves', async () => {
+  const { today } = await told('windows: anytime', (inventory) => [
+    { ...hostPlan('proxy-0', 'proxy'), retires: true },
+    ...names.map((name) => seen(name, inventory)),
+  ]);
+  expect(today.roles.map(({ role }) => role)).toEqual(['proxy', 'node']);
+});
+
 describe('whether a cluster may be changed now', () => {
   const quiet = (inventory: Inventory) => names.map((name) => seen(name, inventory));
 

@@ -44,6 +44,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/install/install.lab.test.ts': 210,
   'test/run/again/begun-elsewhere.test.ts': 212,
   'test/run/claims/leases.test.ts': 61,
+  'test/run/doors-back.test.ts': 72,
   'test/run/drain.test.ts': 241,
   'test/run/membership.test.ts': 114,
   'test/run/outside-proof.test.ts': 71,

@@ -71,7 +71,7 @@ export function planHostRollback(
     const problem = conflict(snapshot.host, run, conflicts);
     return { changes: [], handlers: [], problem, warnings: [], ledger: snapshot.ledger };
   }
-  const fitted = fitHandlers(changes.length === 0 ? [] : handlersOf(latestFirst), {
+  const fitted = fitHandlers(changes.length === 0 ? owedOf(latestFirst, snapshot) : handlersOf(latestFirst), {
     snapshot,
     changes,
     managed: new Set(),
@@ -173,6 +173,13 @@ function handlersOf(runs: readonly RecordedRun[]): readonly PlannedHandler[] {
   const handlers = new Map<string, Handler>();
   for (const { record } of runs) for (const handler of record.handlers) handlers.set(handler.id, handler);
   return [...handlers.values()].map((handler) => ({ handler: withoutContents(handler), because: [step] }));
+}
+
+/** Those that an earlier attempt to undo the runs left out, with the files restored by now. */
+function owedOf(runs: readonly RecordedRun[], { owed = [] }: Snapshot): readonly PlannedHandler[] {
+  return handlersOf(runs)
+    .filter(({ handler }) => owed.includes(handler.id))
+    .map((planned) => ({ ...planned, owed: 'an earlier run left it out because people were there' }));
 }
 
 /**

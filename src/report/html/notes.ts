@@ -1,4 +1,5 @@
 import type { ReportDocument, ReportRollout } from '../document/schema.ts';
+import { afterWords, heldUpWords } from '../shared/order.ts';
 import { count, list } from '../shared/prose.ts';
 import { html, type Markup } from './markup.ts';
 import { renderProblem, renderWarning } from './problems.ts';
@@ -28,21 +29,15 @@ export function renderNotes(document: ReportDocument): Markup | undefined {
 
 /** In which order hosts are changed, and how many at once. */
 export function renderRollout({ rollout = [] }: ReportDocument): Markup | undefined {
-  const going = rollout.filter(({ hosts }) => hosts.length > 0);
+  const going = rollout.filter(({ hosts, held }) => hosts.length + held.length > 0);
   if (going.length === 0) return undefined;
   return html`<section aria-labelledby="order"><h2 id="order">In which order</h2><ol class="order">${going.map(renderRole)}</ol></section>`;
 }
 
-function renderRole({
-  role,
-  hosts,
-  atOnce,
-  waves,
-  maxUnavailable,
-  down,
-  held,
-  window,
-}: ReportRollout): Markup {
+function renderRole(rollout: ReportRollout, index: number): Markup {
+  const { role, hosts, atOnce, waves, maxUnavailable, down, held, heldUpBy, window } = rollout;
+  const heldUp = heldUpWords(rollout, namesOf(held));
+  if (hosts.length === 0 && heldUp !== undefined) return html`<li><strong>${role}</strong>: ${heldUp}.</li>`;
   const first =
     hosts.length === 1 || atOnce <= 1
       ? 'one after the other'
@@ -50,7 +45,7 @@ function renderRole({
   const how =
     hosts.length === 1 ? '' : waves === undefined ? `, ${first}` : `, in ${count(waves.length, 'wave')}`;
   const closed = window?.deferred ?? [];
-  return html`<li><strong>${role}</strong>: ${namesOf(hosts)}${how}; no more than ${maxUnavailable} may be out at once${down.length > 0 && `; down already: ${list(down.map(({ name, why }) => `${name} (${why})`))}`}${held.length > 0 && `; not begun, because more would be out: ${namesOf(held)}`}${closed.length > 0 && `; put off until a window opens${window?.opens === undefined ? '' : ` (${window.opens})`}: ${namesOf(closed)}`}.</li>`;
+  return html`<li><strong>${role}</strong>: ${namesOf(hosts)}${how}${index > 0 && afterWords(rollout)}; no more than ${maxUnavailable} may be out at once${down.length > 0 && `; down already: ${list(down.map(({ name, why }) => `${name} (${why})`))}`}${heldUpBy === undefined && held.length > 0 && `; not begun, because more would be out: ${namesOf(held)}`}${closed.length > 0 && `; put off until a window opens${window?.opens === undefined ? '' : ` (${window.opens})`}: ${namesOf(closed)}`}.</li>`;
 }
 
 function namesOf(names: readonly string[]): string {

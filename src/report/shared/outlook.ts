@@ -1,4 +1,4 @@
-import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
 import { differs, stagesOf } from './reading.ts';
 
 /**
@@ -15,8 +15,9 @@ export interface Outlook {
 /** Undefined for a host that would be changed, or on which nothing is to be done. */
 export function outlookOf(
   host: ReportHost,
-  { rollout = [], force }: Pick<ReportDocument, 'rollout' | 'force'>,
+  document: Pick<ReportDocument, 'rollout' | 'force' | 'hosts'>,
 ): Outlook | undefined {
+  const { rollout = [], force } = document;
   if (host.status !== 'would-change' || !differs(host)) return undefined;
   const held = rollout.find((one) => one.held.includes(host.name));
   if (held !== undefined) {
@@ -29,9 +30,14 @@ export function outlookOf(
     ({ hosts, queue }) => hosts.includes(host.name) || queue?.hosts.includes(host.name),
   );
   if (own === undefined) return undefined;
+  const waitsFor = keptFor(own, document);
+  if (waitsFor !== undefined) return waitsFor;
   const policy = own.whenBusy ?? 'refuse';
   const isBusy = askedGuards(host).some(({ state }) => state !== 'idle');
   if (!isBusy || force === true || policy === 'force') return undefined;
+  if (policy === 'drain' && own.noDrain) {
+    return { words: "can't be drained", short: "can't be drained", isHeld: true };
+  }
   const words = {
     refuse: 'would be deferred',
     later: 'would be queued',
@@ -39,6 +45,32 @@ export function outlookOf(
     drain: 'would wait',
   };
   return { words: words[policy], short: words[policy].replace(/^would be /, ''), isHeld: false };
+}
+
+/**
+ * What becomes of hosts that are given back after others, as people reach those through them: the same as of
+ * the first of those that isn't changed at once.
+ */
+function keptFor(
+  own: ReportRollout,
+  document: Pick<ReportDocument, 'rollout' | 'force' | 'hosts'>,
+): Outlook | undefined {
+  const { after } = own;
+  const { rollout = [], hosts } = document;
+  if (after === undefined) return undefined;
+  for (const { hosts: begun, queue } of rollout.slice(0, rollout.indexOf(own))) {
+    for (const host of hosts) {
+      if (!begun.includes(host.name) && !queue?.hosts.includes(host.name)) continue;
+      if (after === 'leaving' && host.retires !== true) continue;
+      const outlook = outlookOf(host, document);
+      // Nobody queues these: they are put off where those aren't done in this run.
+      if (outlook?.words === 'would be queued') {
+        return { words: 'would be deferred', short: 'deferred', isHeld: false };
+      }
+      if (outlook !== undefined && !outlook.isHeld) return outlook;
+    }
+  }
+  return undefined;
 }
 
 /** The reports of guards that are asked in this plan. */

@@ -1,4 +1,5 @@
 import type { ReportRollout } from '../document/schema.ts';
+import { afterWords, heldUpWords } from '../shared/order.ts';
 import { list, oneLine } from '../shared/prose.ts';
 import { wrap } from './prose.ts';
 import type { Style } from './style.ts';
@@ -58,25 +59,16 @@ function roleWords({ role, hosts: [first = '', ...rest], atOnce, waves }: Report
   return `${first} alone, then ${others}, ${together}`;
 }
 
-/** Until when hosts wait through which people reach others. */
-function afterWords({ hosts, after }: ReportRollout): string {
-  if (after === undefined) return '';
-  const left = after === 'leaving' ? 'have left' : 'are rolled back';
-  return `, once those ${left}, as people reach them through ${hosts.length === 1 ? 'it' : 'these'}`;
-}
-
 function waveWords(hosts: readonly string[], index: number): string {
   if (hosts.length > 1) return `${list(hosts)} together`;
   return index === 0 ? `${hosts.join()} alone` : hosts.join();
 }
 
-function heldWords({ role, held, down, maxUnavailable, heldUpBy, after }: ReportRollout): string {
-  if (heldUpBy !== undefined) {
-    const names = held.length > mostNamed ? `${held.length} hosts of the role ${oneLine(role)}` : list(held);
-    return after === 'leaving'
-      ? `${names} will not be changed, because ${heldUpBy} still needs ${held.length === 1 ? 'it' : 'them'}, and does not leave in this run`
-      : `${names} will not be changed, because ${heldUpBy} comes first, and can't be changed now`;
-  }
+function heldWords(rollout: ReportRollout): string {
+  const { role, held, down, maxUnavailable } = rollout;
+  const names = held.length > mostNamed ? `${held.length} hosts of the role ${oneLine(role)}` : list(held);
+  const heldUp = heldUpWords(rollout, names);
+  if (heldUp !== undefined) return heldUp;
   const out = list(down.map(({ name, why }) => `${name} (${why})`));
   const are = down.length === 1 ? 'is' : 'are';
   return `${list(held)} will not be changed, because that would cut people off: at most ${maxUnavailable} of the role ${oneLine(role)} may be out at once, and ${out} ${are} out already; --max-unavailable ${down.length + 1} allows one more`;

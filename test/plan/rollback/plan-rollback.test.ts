@@ -76,6 +76,21 @@ describe('undoing a run', () => {
     ]);
   });
 
+  it('restarts what an earlier attempt left out, though the files are restored', () => {
+    const restart = {
+      ...{ id: 'web', validate: undefined, actions: [], checks: [], guards: [], timeout: 60 },
+      ...{ settle: 0, rewrites: [] },
+    };
+    const plan = planWith(hostWith('a=0\n'), set({ a: '1' }));
+    const run = recorded(plan);
+    const stages = [{ ...run, record: { ...run.record, handlers: [restart] } }];
+    const restored = hostWith('a=0\n');
+    expect(planHostRollback(restored, stages, careful).handlers).toEqual([]);
+    const owing = planHostRollback({ ...restored, owed: ['web', 'other'] }, stages, careful);
+    expect(owing.changes).toEqual([]);
+    expect(owing.handlers).toMatchObject([{ handler: { id: 'web' }, owed: expect.any(String) }]);
+  });
+
   it('gives its keys back, and keeps what somebody else has written beside them since', () => {
     const plan = planWith(hostWith('a=0\nmine=x\n'), set({ a: '1', b: '2' }));
     const now = edited(
