@@ -91,6 +91,15 @@ export async function program(name: ProgramName): Promise<string> {
     name === 'forecast' ? 'probe' : name,
     ...(name === 'receive' ? ['follow'] : []),
   ];
+  return joined(parts);
+}
+
+/** The program of a query that tells who renews certificates on a host. */
+export function renewalsProgram(): Promise<string> {
+  return joined(['renewals', 'renewals-runs', 'renewals-kept']);
+}
+
+async function joined(parts: readonly string[]): Promise<string> {
   return (await Promise.all(parts.map((part) => remoteFile(`${part}.sh`)))).join('');
 }
 

@@ -1,7 +1,7 @@
 import { laterDue } from '../doctor/renewal-due.ts';
 import { type RenewalsFound, readRenewals } from '../doctor/renewals-found.ts';
 import { nobodyWords, renewerOf, renewerWords } from '../doctor/renewed-by.ts';
-import { remoteFile } from '../host/program.ts';
+import { renewalsProgram } from '../host/program.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { lateness } from '../model/certificate-lifetime.ts';
 import type { CheckResult, TrustedCertificate } from '../model/outside-check.ts';
@@ -17,7 +17,7 @@ export interface AskingRenewals {
 }
 
 export async function askingRenewals(): Promise<AskingRenewals> {
-  const query: Query = { kind: 'program', program: await remoteFile('renewals.sh'), args: [] };
+  const query: Query = { kind: 'program', program: await renewalsProgram(), args: [] };
   return { query, read: (snapshot) => readRenewals(snapshot?.answers.get(queryKey(query))) };
 }
 

@@ -19,7 +19,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renewalCommand } from '../../src/doctor/renewal-command.ts';
 import { type RenewalsFound, readRenewals } from '../../src/doctor/renewals-found.ts';
 import { renewerOf, renewerWords } from '../../src/doctor/renewed-by.ts';
+import { remoteFile, renewalsProgram } from '../../src/host/program.ts';
 import { packageRoot } from '../../src/package-root.ts';
+
+const program = `${await remoteFile('library.sh')}\n${await renewalsProgram()}`;
 
 const now = Date.parse('2026-11-28T00:00:00Z');
 let root: string;
@@ -53,8 +56,7 @@ function found(client: string, files: Files = {}, units: Units = {}): RenewalsFo
     `#!/bin/sh\necho "$*" >${join(root, 'bin/asked')}\ncat <<'END'\n${states.join('\n')}\nEND\n`,
   );
   chmodSync(stub, 0o755);
-  const text = (file: string) => readFileSync(join(packageRoot(), 'src/host/remote', file), 'utf8');
-  const output = execFileSync('sh', ['-c', `${text('library.sh')}\n${text('renewals.sh')}`, 'renewals'], {
+  const output = execFileSync('sh', ['-c', program, 'renewals'], {
     env: { PATH: `${join(root, 'bin')}:${process.env.PATH}`, CLUSTERPROXY_ROOT: root },
     encoding: 'utf8',
     timeout: 60_000,
