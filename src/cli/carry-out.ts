@@ -47,6 +47,8 @@ export interface CarryOutOptions extends ApplyOptions {
   readonly verify?: boolean;
   /** how the question begins, before the number of hosts, where it isn't as for every run of the command */
   readonly question?: string | undefined;
+  /** of the plan's warnings the one that is said again above the question */
+  readonly warning?: string | undefined;
   /** what changes the hosts, where it isn't `applyRun` */
   readonly start?: typeof applyRun;
   /** what follows once the hosts are as planned, also where nothing had to be done to them */
@@ -122,7 +124,10 @@ export async function carryOut(
   const busy = putOffNow(begun, told.rollout, (host) => isPutOff(host, options)).length;
   const question = questionOf(options, { begun: begun.length - busy, busy, queued: queued.length });
   const above = [
-    ...sumFor(session, { where: whereIsPlan(), document: () => session.document(planned, told) }),
+    ...sumFor(session, {
+      ...{ where: whereIsPlan(), warning: options.warning },
+      document: () => session.document(planned, told),
+    }),
     ...(first === undefined ? [] : asParagraph(first, session)),
   ];
   const answer = await askFirst(session, {
@@ -194,11 +199,16 @@ function sumFor(
   session: Session,
   {
     where,
+    warning,
     document,
-  }: { readonly where: ReturnType<ReturnType<Output['watch']>>; document(): ReportDocument },
+  }: {
+    readonly where: ReturnType<ReturnType<Output['watch']>>;
+    readonly warning: string | undefined;
+    document(): ReportDocument;
+  },
 ): readonly string[] {
   if (where === 'in-sight' || whyNotAsked(session) !== undefined) return [];
-  return renderBeforeQuestion(document(), styleOf(session), { isElsewhere: where === 'elsewhere' });
+  return renderBeforeQuestion(document(), styleOf(session), { isElsewhere: where === 'elsewhere', warning });
 }
 
 function styleOf({ environment: { output } }: Session): Style {

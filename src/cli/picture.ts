@@ -25,19 +25,23 @@ export function beginningOf(inventory: Inventory): PictureBeginning {
           ...(state === 'active' ? {} : { state }),
         })),
     })),
-    ways: waysTo(present, vars),
+    ways: waysTo(present, { hosts, vars }),
   };
 }
 
 /** By what a playbook says for firewalls, and by whom it tells to send nobody to a host that is drained. */
-function waysTo(roles: readonly Role[], vars: Inventory['vars']): PictureBeginning['ways'] {
+function waysTo(
+  roles: readonly Role[],
+  { hosts, vars }: Pick<Inventory, 'hosts' | 'vars'>,
+): PictureBeginning['ways'] {
   const names = roles.map(({ name }) => name);
   const users = ['everyone', 'operators', ...names];
   return roles.flatMap((role) => {
     const ways = users.flatMap((from) => {
       const ports = role.ports
         .filter((port) => port.from.includes(from))
-        .flatMap((port) => portOf(port, vars));
+        .flatMap((port) => portOf(port, vars))
+        .flatMap((port) => (isSsh(from, port) ? sshPortsOf(role.name, hosts, port) : [port]));
       return ports.length === 0 ? [] : [{ from, to: role.name, ports }];
     });
     const told = role.guards.flatMap(({ drain }) => drain?.on ?? []);
@@ -48,11 +52,24 @@ function waysTo(roles: readonly Role[], vars: Inventory['vars']): PictureBeginni
   });
 }
 
+type Port = PictureBeginning['ways'][number]['ports'][number];
+
+/** Where clusterproxy itself logs in: a playbook can only name the usual port. */
+function isSsh(from: string, { port, protocol, purpose }: Port): boolean {
+  return from === 'operators' && port === '22' && protocol === 'tcp' && purpose === 'ssh';
+}
+
+/** The same by what the inventory says of the hosts; where it says nothing, the usual port. */
+function sshPortsOf(role: string, hosts: Inventory['hosts'], usual: Port): readonly Port[] {
+  const given = hosts
+    .filter((host) => host.role === role && host.state !== 'retired')
+    .map(({ ssh }) => String(ssh.port ?? usual.port));
+  const ports = [...new Set(given)].sort((one, other) => Number(one) - Number(other));
+  return ports.length === 0 ? [usual] : ports.map((port) => ({ ...usual, port }));
+}
+
 /** Nothing for a port that is switched off, or that depends on more than a variable. */
-function portOf(
-  { port, protocol, purpose }: PortFact,
-  vars: Inventory['vars'],
-): PictureBeginning['ways'][number]['ports'] {
+function portOf({ port, protocol, purpose }: PortFact, vars: Inventory['vars']): readonly Port[] {
   const variable = /^\{\{\s*vars\.(\w+)\s*\}\}$/.exec(port)?.[1];
   const number = variable === undefined ? port : String(vars[variable] ?? '');
   return /^[1-9]\d*(?:-\d+)?$/.test(number) ? [{ port: number, protocol, purpose }] : [];

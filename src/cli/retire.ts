@@ -80,6 +80,7 @@ export async function takeOut(
   const status = await carryOut(withWarning(planned, words?.warning), session, {
     ...changing,
     question: words?.question,
+    warning: words?.warning,
     window: await windowOf(session.inventory, options, environment),
     command,
     ...(command === 'leave' && !isGone

@@ -1,7 +1,8 @@
 import type { HostPlan } from '../model/plan.ts';
 import type { Status } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
-import { drainRefusal } from './busy/drain-refusal.ts';
+import { hasGuards } from './busy/ask-guards.ts';
+import { drainRefusal, isTold } from './busy/drain-refusal.ts';
 import { type PolicyRules, policyOf } from './busy/policy.ts';
 import { hasLeft, isAsPlanned } from './doors-last.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
@@ -75,13 +76,18 @@ function withRules(
   rules: WaveRules & PolicyRules,
   plans: readonly HostPlan[],
 ): RoleRollout {
-  const whenBusy = policyOf(rollout.role, rules);
+  const policy = policyOf(rollout.role, rules);
   const ofRole = plans.filter(({ role }) => role === rollout.role);
+  const isRefused = policy === 'drain' && drainRefusal(ofRole, rules) !== undefined;
+  // Hosts that leave aren't refused where no balancer can be told: people are only waited for.
+  const isLeaving = ofRole.some((plan) => plan.retires && !plan.skipped && hasGuards(plan));
+  const isOnlyWait = policy === 'drain' && !isRefused && isLeaving && !isTold(rules.inventory, rollout.role);
+  const whenBusy = isOnlyWait ? 'wait' : policy;
   return {
     ...rollout,
     ...(rules.onFailure === 'revert-wave' ? { revertsWaves: true } : {}),
     ...(whenBusy === 'refuse' ? {} : { whenBusy }),
-    ...(whenBusy === 'drain' && drainRefusal(ofRole, rules) !== undefined ? { noDrain: true } : {}),
+    ...(isRefused ? { noDrain: true } : {}),
   };
 }
 

@@ -77,6 +77,13 @@ describe('what is said right above the question', () => {
     );
   });
 
+  it('is a warning that nobody should overlook, as the last line', () => {
+    const document = documentOfPlan(plan);
+    const warning = 'no balancer is told that bbb-01 leaves: new people come there as before';
+    const lines = renderBeforeQuestion(document, style, { isElsewhere: false, warning });
+    expect(lines.at(-1)).toBe(`warning: ${warning}`);
+  });
+
   it('names few of many, and nothing of what only reloads', () => {
     const many = Array.from({ length: 9 }, (_, index) => nodePlan(`bbb-0${index + 1}`, { guards: [busy] }));
     expect(render(clusterPlan(many)).join(' ')).toContain('; people on 5 more hosts');

@@ -134,4 +134,15 @@ describe('a plan says what a run would not change', () => {
     expect(states).toMatchObject({ 'bbb-01': "can't be drained" });
     expect(sum).toContain("1 can't be drained");
   });
+
+  it('nor one that leaves: it only waits, and new people still come there', () => {
+    const leaving = { ...busyNode('bbb-01'), retires: true };
+    const { lines, states, rollout } = told([leaving, node('bbb-02')], { whenBusy: 'drain' });
+    expect(rollout.find(({ role }) => role === 'node')).toMatchObject({ whenBusy: 'wait' });
+    expect(lines.find((line) => line.startsWith('bbb-01 '))).toContain('waits, running meetings: 1');
+    expect(states).toMatchObject({ 'bbb-01': 'would wait' });
+    const all = lines.join(' ').replace(/\s+/g, ' ');
+    expect(all).toContain('it waits as long as there are meetings');
+    expect(all).not.toContain('it gets no new meetings');
+  });
 });

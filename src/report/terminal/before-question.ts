@@ -13,6 +13,8 @@ const mostNamed = 4;
 export interface BeforeQuestion {
   /** the plan went somewhere else, so that not even its last line stands above the question */
   readonly isElsewhere: boolean;
+  /** what the plan warns of at its beginning, and nobody should overlook */
+  readonly warning?: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface BeforeQuestion {
 export function renderBeforeQuestion(
   document: ReportDocument,
   { columns }: Style,
-  { isElsewhere }: BeforeQuestion,
+  { isElsewhere, warning = '' }: BeforeQuestion,
 ): readonly string[] {
   const { rollout = [], force = false } = document;
   const held = new Set(rollout.flatMap((role) => role.held));
@@ -35,6 +37,7 @@ export function renderBeforeQuestion(
     ['restarts', restartWords(hosts, policyOf)],
     ['there now', peopleWords(hosts, policyOf)],
     ['removed', removedWords(hosts)],
+    ['warning', oneLine(warning)],
   ];
   return parts
     .filter(([, text]) => text !== '')

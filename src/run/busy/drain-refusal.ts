@@ -18,11 +18,7 @@ export function drainRefusal(
       .map(({ role }) => role),
   );
   for (const name of roles) {
-    const host = options.inventory.hosts.find(({ role }) => role === name);
-    const drains = host === undefined ? [] : drainsOf(options.inventory, host);
-    const [missing] = drains
-      .map(({ on }) => on)
-      .filter((on) => tellersIn(options.inventory, on).length === 0);
+    const { drains, missing } = drainsIn(options.inventory, name);
     if (drains.length > 0 && missing === undefined) continue;
     return {
       code: 'no-drain',
@@ -37,6 +33,20 @@ export function drainRefusal(
     };
   }
   return undefined;
+}
+
+/** Whether a balancer can be told to send no more people to hosts of a role. */
+export function isTold(inventory: Inventory, role: string): boolean {
+  const { drains, missing } = drainsIn(inventory, role);
+  return drains.length > 0 && missing === undefined;
+}
+
+/** How new people are kept away from hosts of a role, and the role that does it and has no host. */
+function drainsIn(inventory: Inventory, name: string) {
+  const host = inventory.hosts.find(({ role }) => role === name);
+  const drains = host === undefined ? [] : drainsOf(inventory, host);
+  const missing = drains.map(({ on }) => on).find((on) => tellersIn(inventory, on).length === 0);
+  return { drains, missing };
 }
 
 /** The hosts of a role on which a balancer is told. */
