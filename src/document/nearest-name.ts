@@ -1,12 +1,17 @@
 /** The known name that `name` was most likely meant to be; undefined if none is close. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  return nearNames(name, known)[0];
+}
+
+/** The known names that `name` may have been meant to be, the nearest one first; none if none is close. */
+export function nearNames(name: string, known: Iterable<string>): readonly string[] {
   const lowered = name.toLowerCase();
   const limit = Math.max(1, Math.floor(name.length / 3));
-  const near = [...known]
+  return [...known]
     .map((candidate) => ({ candidate, distance: editDistance(lowered, candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= limit)
-    .sort((one, other) => one.distance - other.distance);
-  return near[0]?.candidate;
+    .sort((one, other) => one.distance - other.distance)
+    .map(({ candidate }) => candidate);
 }
 
 /** What to do about an unknown name: suggest the nearest known name, or else list all of them. */

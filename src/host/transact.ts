@@ -194,7 +194,7 @@ function unknown(transaction: Transaction, lost: Problem | undefined): Problem {
   return {
     code: 'outcome-unknown',
     message: 'the host can no longer be asked for the outcome; it commits or reverts by itself',
-    next: `run clusterproxy check to see it as soon as the host answers again (run ${transaction.run})`,
+    next: `run clusterproxy status to see it as soon as the host answers again (run ${transaction.run})`,
     detail: lost === undefined ? undefined : [lost.message, lost.detail ?? ''].join('\n').trim(),
   };
 }

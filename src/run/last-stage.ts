@@ -1,8 +1,10 @@
+import type { Inventory } from '../inventory/inventory.ts';
 import { differs, type HostPlan, withLast } from '../model/plan.ts';
 import type { HostResult } from '../model/result.ts';
 import { statusWords } from '../model/status-words.ts';
 import type { ApplyOptions } from './options.ts';
 import type { Planner } from './planner.ts';
+import { isRelayedTo } from './retire.ts';
 import { decidedIn } from './stages.ts';
 import type { Together } from './together.ts';
 import { downAfter, downBefore, wavesOf } from './wave.ts';
@@ -34,7 +36,7 @@ export async function applyLast(
     ({ plan: host, status }) =>
       host.retires && differs(host) && status !== 'skipped' && !done.some((one) => one.plan === host),
   );
-  const warnings = waiting.map(notGivenBack);
+  const warnings = waiting.map((result) => notGivenBack(result, options.inventory));
   const last = await planner.last(new Set(done.map((result) => result.plan.host)));
   if (last.length === 0) return { hosts: first, warnings };
   if (options.exactly && waiting.length > 0) {
@@ -64,8 +66,9 @@ function isDone({ status }: HostResult): boolean {
   return status === 'changed' || status === 'in-sync' || status === 'done';
 }
 
-function notGivenBack({ plan, status }: HostResult): string {
-  return `${plan.host} was not retired (${statusWords[status]}): what other hosts have for it stays until it is`;
+function notGivenBack({ plan, status }: HostResult, inventory: Inventory): string {
+  const stays = isRelayedTo(inventory, plan.host) ? ': what other hosts have for it stays until it is' : '';
+  return `${plan.host} was not retired (${statusWords[status]})${stays}`;
 }
 
 /**

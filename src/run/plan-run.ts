@@ -26,6 +26,7 @@ import { withLookWarnings } from './look-warnings.ts';
 import type { RunOptions } from './options.ts';
 import { asPlanned, type PlannedRun, type Planner } from './planner.ts';
 import { type PlanHosts, planHostsOf } from './planning/plan-hosts.ts';
+import { isRelayedTo } from './retire.ts';
 import { refuseSameMachine } from './same-machine.ts';
 
 export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
@@ -77,7 +78,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       hosts: options.warnOfAnswers === false ? plans : plans.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
       warnings: [
-        ...hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host)),
+        ...hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host, options.inventory)),
         ...withoutDoorWarnings(inventory, plans),
         ...sendingOnWarnings(inventory, plans),
       ],
@@ -170,8 +171,11 @@ function isOutOfReach(plan: HostPlan): boolean {
   return plan.retires === true && plan.unreachable;
 }
 
-function outOfReachWords(host: string): string {
-  return `${host} is to be retired but can't be reached: what other hosts have for it stays until it is retired; if it is gone for good, remove it from the inventory and apply with --prune`;
+function outOfReachWords(host: string, inventory: Inventory): string {
+  const isRelayed = isRelayedTo(inventory, host);
+  const stays = isRelayed ? ': what other hosts have for it stays until it is retired' : '';
+  const prune = isRelayed ? ' and apply with --prune' : '';
+  return `${host} is to be retired but can't be reached${stays}; if it is gone for good, remove it from the inventory${prune}`;
 }
 
 /** `--prune` sets the variable of that name, for this run and all hosts. */

@@ -1,4 +1,4 @@
-import { knownNamesHint } from '../document/nearest-name.ts';
+import { knownNamesHint, nearNames } from '../document/nearest-name.ts';
 import { decode } from '../formats/decode.ts';
 import { changedRoles, type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
@@ -28,6 +28,11 @@ export function limitOfRetiring(inventory: Inventory, name: string): readonly st
   return [name, ...others.map((host) => host.name)];
 }
 
+/** Whether other hosts, through which people reach it, have something for a host; none have for a proxy. */
+export function isRelayedTo(inventory: Inventory, name: string): boolean {
+  return hasLeft(inventory, name) || limitOfRetiring(inventory, name).length > 1;
+}
+
 /** Whether the inventory doesn't have the host, although other hosts may still have something for it. */
 export function hasLeft(inventory: Inventory, name: string): boolean {
   return !inventory.hosts.some((host) => host.name === name);
@@ -50,9 +55,22 @@ function unknownHost(inventory: Inventory, name: string, plans: readonly HostPla
   return new OperatorError({
     code: 'host-unknown',
     message: `${inventory.file} has no host ${name}, and no other host has anything for it${unseen}`,
-    // No guess at what was meant: it would be a node that is at work.
-    next: 'check its spelling; if it was retired before, there is nothing left to do',
+    next: `check its spelling${likeWords(inventory, name)}; if it was retired before, there is nothing left to do`,
   });
+}
+
+/** More aren't named: whoever reads them looks into the inventory. */
+const mostNamed = 6;
+
+/** Which names are like it: never just the one that is the nearest, as that would be a node that is at work. */
+function likeWords({ hosts, file }: Inventory, name: string): string {
+  const like = nearNames(
+    name,
+    hosts.map((host) => host.name),
+  );
+  if (like.length === 0) return '';
+  const more = like.length > mostNamed ? ` and ${like.length - mostNamed} more` : '';
+  return ` (${file} has ${like.slice(0, mostNamed).join(', ')}${more})`;
 }
 
 function removes(plan: HostPlan, name: string): boolean {

@@ -217,6 +217,14 @@ bbb-05: node, recipe 2.6: has left; clusterproxy keeps nothing there
 5 hosts: 2 in sync, 1 still open, 1 unreachable, 1 stuck`);
   });
 
+  it('does not claim that no run has changed a host that may have been retired', () => {
+    const result = runResult([hostResult(nodePlan('bbb-01'), 'would-change')], { command: 'status' });
+    const text = renderStatus(documentOf(result), style).join(' ').replace(/\s+/g, ' ');
+    expect(text).toContain(
+      'not as planned (1 file, 1 restart); no run that changed it is recorded there: it was never set up, or was retired',
+    );
+  });
+
   it('has the latest run of each host in the JSON document', () => {
     const [run] = pastRuns([remembered({ host: 'bbb-01', run: one })]);
     if (run === undefined) throw new Error('no run');

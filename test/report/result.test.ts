@@ -94,6 +94,20 @@ it('says that it was interrupted', () => {
   expect(text.at(-1)).toBe('interrupted: no further host was started; each host above is in the state shown');
 });
 
+it('does not say of hosts that nobody can ask any more that their state is shown', () => {
+  const said = (...unknown: readonly string[]) => {
+    const hosts = unknown.map((host) => hostResult(nodePlan(host), 'unknown'));
+    const result = runResult([...hosts, hostResult(nodePlan('bbb-09'), 'changed')], { interrupted: true });
+    return renderResult(documentOf(result), style).join(' ').replace(/\s+/g, ' ');
+  };
+  expect(said('bbb-02')).toContain(
+    'interrupted: no further host was started; what became of bbb-02 is not known yet: it finishes or rolls back by itself, and clusterproxy status shows it; every other host above is in the state shown',
+  );
+  expect(said('bbb-02', 'bbb-03')).toContain(
+    'what became of bbb-02 and bbb-03 is not known yet: they finish or roll back by themselves',
+  );
+});
+
 it('colours statuses', () => {
   const painted = makeStyle({ columns: 80, color: true, verbose: false });
   const text = (status: 'changed' | 'stuck') =>

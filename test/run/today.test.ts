@@ -145,6 +145,19 @@ describe('whether a cluster may be changed now', () => {
     expect(all).toContain('node: 2 of 3; 1 may be out at once; out: bbb-03 (unreachable)');
   });
 
+  it('says of a role from which all hosts have gone that none is left', async () => {
+    const { document } = await told('windows: anytime', quiet);
+    const { today } = document;
+    if (today === undefined) throw new Error('nothing is told of today');
+    const roles = [{ role: 'node', hosts: 0, maxUnavailable: 1, out: [] }];
+    const lines = renderToday(
+      { ...document, today: { ...today, roles } },
+      makeStyle({ columns: 100, color: false, verbose: false }),
+    );
+    expect(lines.join('\n')).toContain('node: no host is left');
+    expect(lines.join('\n')).not.toContain('0 of 0');
+  });
+
   it('tells who is there, also on hosts on which nothing would be changed', async () => {
     const { document, lines, all } = await told('windows: anytime', (inventory) => [
       seen('bbb-01', inventory, 2),
@@ -156,7 +169,9 @@ describe('whether a cluster may be changed now', () => {
     });
     expect(all).toContain('bbb-01: running meetings: 2, with 60 people; the oldest started 1 h 20 min ago');
     expect(all).toContain('nobody is on bbb-02 and bbb-03');
-    expect(lines.join('\n')).toMatch(/not as planned\n {2}bbb-03: 1 file; no run has changed it yet/);
+    expect(lines.join('\n')).toMatch(
+      /not as planned\n {2}bbb-03: 1 file; it was never set up, or was retired/,
+    );
     expect(all).toContain('with bbb-01, where people are, a run does as --when-busy says');
   });
 

@@ -1,6 +1,6 @@
 import { statusWords, statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
-import { count, duration, oneLine } from '../shared/prose.ts';
+import { count, duration, list, oneLine } from '../shared/prose.ts';
 import { queuedWords } from '../shared/queued.ts';
 import { statusSummary } from '../shared/totals.ts';
 import { upgradedWords } from '../shared/words.ts';
@@ -152,7 +152,12 @@ function summary(document: ReportDocument, style: Style): readonly string[] {
   );
   const text = `${totals}${of}`;
   const cause = aborted === undefined ? 'interrupted' : abortedWords(aborted);
-  const early = `${cause}: no further host was started; each host above is in the state shown`;
+  const unknown = hosts.filter(({ status }) => status === 'unknown').map(({ name }) => oneLine(name));
+  const states =
+    unknown.length === 0
+      ? 'each host above is in the state shown'
+      : `what became of ${list(unknown)} is not known yet: ${unknown.length === 1 ? 'it finishes or rolls back by itself' : 'they finish or roll back by themselves'}, and clusterproxy status shows it; every other host above is in the state shown`;
+  const early = `${cause}: no further host was started; ${states}`;
   return [
     ...wrap(text, { columns: style.columns, first: '', hanging: 2 }),
     ...(interrupted ? wrap(early, { columns: style.columns, first: '' }) : []),

@@ -76,7 +76,8 @@ function stateWords(host: ReportHost): string {
     const totals = totalWords([host]);
     const what = totals === '' ? '' : ` (${totals})`;
     if (host.retires) return `leaves the cluster with the next apply${what}`;
-    return `not as planned${what}${by === undefined ? ', and no run has changed it' : `; last changed by ${by}`}`;
+    // What is retired keeps nothing of ours, so it can't be told from one that is new.
+    return `not as planned${what}; ${by === undefined ? 'no run that changed it is recorded there: it was never set up, or was retired' : `last changed by ${by}`}`;
   }
   if (host.retires) return 'has left; clusterproxy keeps nothing there';
   return by === undefined ? 'in sync' : `in sync since ${by}`;

@@ -96,6 +96,7 @@ function fullWords({ role, hosts, maxUnavailable, out }: ReportToday['roles'][nu
 
 /** `node: 5 of 6; 1 may be out at once; out: bbb-03 (unreachable)` */
 function capacityWords({ role, hosts, maxUnavailable, out }: ReportToday['roles'][number]): string {
+  if (hosts === 0) return `${oneLine(role)}: no host is left`;
   const names = out.map(({ name, why }) => `${oneLine(name)} (${oneLine(why)})`);
   const gone = names.length === 0 ? '' : `; out: ${list(names)}`;
   return `${oneLine(role)}: ${hosts - out.length} of ${hosts}; ${maxUnavailable} may be out at once${gone}`;
@@ -157,7 +158,7 @@ function differingWords(host: ReportHost, { edited }: ReportToday): readonly str
   const what = totalWords([host]);
   const since =
     lastRun === undefined
-      ? 'no run has changed it yet'
+      ? 'it was never set up, or was retired'
       : `last changed by run ${lastRun.run} (${lastRun.command} by ${whoWords(lastRun)})`;
   const at = edited.find((one) => one.name === name)?.at;
   const when = at === undefined ? '' : `; edited there last at ${at.slice(0, 16).replace('T', ' ')} UTC`;
