@@ -62,7 +62,7 @@ function unknownHost(inventory: Inventory, name: string, plans: readonly HostPla
 /** More aren't named: whoever reads them looks into the inventory. */
 const mostNamed = 6;
 
-/** Which names are like it: never just the one that is the nearest, as that would be a node that is at work. */
+/** Which names are like it. Not just the nearest one: that would be a node that is at work. */
 function likeWords({ hosts, file }: Inventory, name: string): string {
   const like = nearNames(
     name,

@@ -78,7 +78,7 @@ it('is told to stay elsewhere only for a host for which others have something', 
   const put = (role: string) =>
     ({
       ...{ plan: hostPlan(`${role}-1`, role, { retires: true }), status: 'deferred' },
-      ...{ ran: [], warnings: [], durationMs: 0 },
+      ...{ problem: undefined, ran: [], warnings: [], durationMs: 0 },
     }) as HostResult;
   const planner = { last: async () => [] } as unknown as Planner;
   const { warnings } = await applyLast(planner, [put('proxy'), put('node')], options, async () => {
