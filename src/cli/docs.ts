@@ -74,6 +74,7 @@ async function docs(
     { pages, exitStatus: exitStatus.done },
     secrets,
   );
+  if (options.pager && !options.json) output.keepForPager();
   const view = chooseView(output, { ...options, quiet: false, verbose: false });
   view.show('pages', document);
   view.end(document);
@@ -82,7 +83,7 @@ async function docs(
 
 /**
  * On a terminal as a person reads it, opened at a heading where the pager can begin there; else what stands
- * below that heading. For anything else than a terminal as it is.
+ * below that heading. For anything else than a terminal as it is, without what is for those who write pages.
  */
 async function showPage(
   { name, text, section, heading }: Opened,
@@ -91,7 +92,8 @@ async function showPage(
 ): Promise<void> {
   const { results } = output;
   if (!results.isTerminal) {
-    results.write(section);
+    const { withoutComments } = await import('../manual/headings.ts');
+    results.write(withoutComments(section));
     return;
   }
   const [{ renderPage }, { isColored, makeStyle }, { withOwnName }] = await Promise.all([

@@ -47,6 +47,8 @@ export interface Environment {
     changing: boolean;
     /** what an interruption comes to, where it isn't about the operator's hosts */
     interruption?: string;
+    /** what became of the command once it was interrupted, where more than nothing was changed */
+    interrupted?: string;
   };
 }
 

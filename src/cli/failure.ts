@@ -23,7 +23,7 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
       ? exitStatus.failed
       : exitStatus.nothingTouched;
   const { output, secrets, inventory } = environment;
-  const errors = interrupted && !changing ? [interruption()] : problems;
+  const errors = interrupted && !changing ? [interruption(environment.phase)] : problems;
   // The command line may be what is wrong, so nothing has read it yet.
   const view = chooseView(output, {
     json: argv.includes('--json'),
@@ -38,10 +38,10 @@ export function reportFailure(error: unknown, { argv, command, environment }: Fa
   return status;
 }
 
-function interruption(): Problem {
+function interruption({ interrupted }: Environment['phase']): Problem {
   return new OperatorError({
     code: 'interrupted',
-    message: 'interrupted before anything was changed',
+    message: interrupted ?? 'interrupted before anything was changed',
     next: 'run the command again',
   }).problem;
 }

@@ -7,7 +7,7 @@ import { misplaced, missing, withoutHostname } from '../begin/missing.ts';
 import { clusterNameOf } from '../begin/proposals.ts';
 import { findInventory, surroundingsHere } from '../inventory/default/find.ts';
 import type { Begun, FoundHost } from '../model/begun.ts';
-import { OperatorErrors, type Problem } from '../model/operator-error.ts';
+import { OperatorErrors, type Problem, problemsOf } from '../model/operator-error.ts';
 import { exitStatus } from '../model/result.ts';
 import { builtInPlaybooks } from '../playbook/read/chain.ts';
 import { loadPlaybook } from '../playbook/read/load.ts';
@@ -16,7 +16,7 @@ import { quote } from '../ssh/quote.ts';
 import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { Environment } from './environment.ts';
 import { askFor, type Known } from './init-ask.ts';
-import { Beginning } from './init-beginning.ts';
+import { Beginning, onlyPinned } from './init-beginning.ts';
 import { type Given, givenOf } from './init-given.ts';
 import { lookAtHosts } from './init-look.ts';
 import type { InitOptions } from './init-options.ts';
@@ -31,8 +31,10 @@ export async function begin(options: InitOptions, environment: Environment): Pro
   try {
     return await beginWith(given, names, beginning);
   } catch (error) {
-    if (beginning.hasPinned)
-      beginning.view.message('no inventory was written; host keys that were pinned stay');
+    // The error of an interruption says it itself.
+    const isInterrupted =
+      environment.signal.aborted || problemsOf(error).some(({ code }) => code === 'interrupted');
+    if (beginning.hasPinned && !isInterrupted) beginning.view.message(onlyPinned);
     throw error;
   } finally {
     await beginning.connector.close().catch(() => undefined);

@@ -12,6 +12,9 @@ import type { InitOptions } from './init-options.ts';
 import { Questions } from './init-questions.ts';
 import { passphraseAsker } from './passphrase.ts';
 
+/** What became of a command that ended after it had pinned keys. */
+export const onlyPinned = 'no inventory was written; host keys that were pinned stay';
+
 /** What `init` works with, from its first word to its last. */
 export class Beginning {
   readonly options: InitOptions;
@@ -43,7 +46,9 @@ export class Beginning {
   /** From here on something was written, if only on this machine. */
   pinning(): void {
     this.#hasPinned = true;
-    this.environment.phase.interruption = 'no inventory is written; host keys that were pinned stay';
+    const { phase } = this.environment;
+    phase.interruption = 'no inventory is written; host keys that were pinned stay';
+    phase.interrupted = onlyPinned;
   }
 
   get hasPinned(): boolean {
@@ -52,9 +57,7 @@ export class Beginning {
 
   /** Somebody has said no. */
   giveUp(begun: Begun = { hosts: [], read: [] }): number {
-    this.view.message(
-      this.#hasPinned ? 'no inventory was written; host keys that were pinned stay' : 'nothing was written',
-    );
+    this.view.message(this.#hasPinned ? onlyPinned : 'nothing was written');
     return this.end(begun, { exitStatus: exitStatus.nothingTouched });
   }
 

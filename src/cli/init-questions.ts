@@ -2,7 +2,7 @@ import type { DraftHost, NamedHost } from '../begin/draft.ts';
 import { entryForm, parseEntries } from '../begin/entry.ts';
 import { namesOf } from '../begin/from-lists.ts';
 import { cleanLine } from '../document/clean-text.ts';
-import { clusterNameMistake, hostnameMistake, type Mistake, userPattern } from '../inventory/names.ts';
+import { clusterNameMistake, hostnameMistake, loginMistake, type Mistake } from '../inventory/names.ts';
 import { OperatorError, problemsOf } from '../model/operator-error.ts';
 import type { Role } from '../model/playbook.ts';
 import type { Environment } from './environment.ts';
@@ -61,9 +61,8 @@ export class Questions {
   /** Undefined: as ssh would choose. */
   async user(): Promise<string | undefined> {
     const answer = await this.#text('Who logs in to the hosts?', {
-      placeholder: 'as ssh would choose',
-      mistake: (text) =>
-        text === '' || userPattern.test(text) ? undefined : { message: 'write a user name', next: '' },
+      empty: 'as ssh would choose',
+      mistake: (text) => (text === '' ? undefined : loginMistake(text)),
     });
     return answer === '' ? undefined : answer;
   }
@@ -75,6 +74,7 @@ export class Questions {
   ) {
     const answer = await this.#text(`A ${role}: ${description}`, {
       placeholder: `${entryForm}, or several${means === undefined ? '' : `; empty: ${means}`}`,
+      empty: means,
       mistake: (text) => {
         if (text !== '') return entryMistake(role, text, taken);
         return means === undefined
@@ -120,20 +120,26 @@ export class Questions {
   }
 
   #yes(question: string, { otherwise }: { readonly otherwise: boolean }): Promise<boolean> {
-    return this.#ask(({ confirm }, common) =>
-      confirm({ ...common, message: cleanLine(question), initialValue: otherwise }),
-    );
+    return this.#ask(async ({ confirm }, common) => {
+      const answer = await confirm({ ...common, message: cleanLine(question), initialValue: otherwise });
+      // What would have been the answer stands there, struck through where a terminal can do that.
+      if (typeof answer === 'symbol') common.output.write('\x1b[A\x1b[2K(not answered)\n');
+      return answer;
+    });
   }
 
   async #text(
     question: string,
     {
       mistake,
-      placeholder,
+      empty,
+      placeholder = empty,
       initialValue,
     }: {
       readonly mistake: (text: string) => Mistake | undefined;
-      readonly placeholder?: string;
+      /** what an empty answer means, which then stands there as the answer; undefined: nothing */
+      readonly empty?: string | undefined;
+      readonly placeholder?: string | undefined;
       readonly initialValue?: string | undefined;
     },
   ): Promise<string> {
@@ -142,6 +148,7 @@ export class Questions {
         ...common,
         message: cleanLine(question),
         ...(placeholder === undefined ? {} : { placeholder }),
+        ...(empty === undefined ? {} : { defaultValue: empty }),
         ...(initialValue === undefined ? {} : { initialValue: cleanLine(initialValue) }),
         validate: (given) => {
           const found = mistake((given ?? '').trim());
@@ -151,7 +158,7 @@ export class Questions {
         },
       }),
     );
-    return answer.trim();
+    return answer === empty ? '' : answer.trim();
   }
 
   /** Loaded only here: nobody else has questions that are drawn. */

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { renderQuestion } from '../report/terminal/question.ts';
 import type { Environment } from './environment.ts';
 import { discardTyped } from './typed-ahead.ts';
 
@@ -36,7 +37,7 @@ async function askLine(question: string, environment: Asked): Promise<string | u
   const { stdin, output, signal } = environment;
   await discardTyped(environment);
   if (signal.aborted) return undefined;
-  const answered = output.ask(question);
+  const answered = output.ask(renderQuestion(question, output.messages.columns));
   const prompt = createInterface({ input: stdin, terminal: false });
   let abort = () => {};
   try {

@@ -6,6 +6,7 @@ import {
   addExample,
   type CommonOptions,
   limitOfLooking,
+  pagerOption,
   timeoutOption,
 } from './options.ts';
 import { addReportOptions, type ReportOptions } from './report-options.ts';
@@ -31,6 +32,7 @@ export function registerVerify(program: Command, { environment, finish }: Regist
     ),
   )
     .addOption(timeoutOption())
+    .addOption(pagerOption())
     .option(
       '--browser',
       'also open the clients in an installed Chromium, Chrome or Edge, without a window (needs playwright-core)',

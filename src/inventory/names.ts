@@ -143,6 +143,24 @@ export function addressMistake(text: string): Mistake | undefined {
  */
 export const userPattern = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
 
+/**
+ * Why a text that somebody types as the user who logs in can't be meant: none is called so, or it is the name
+ * of a host, which useradd(8) would take.
+ */
+export function loginMistake(text: string): Mistake | undefined {
+  if (!userPattern.test(text)) {
+    return mistake(
+      `'${shown(text)}' is not a user name`,
+      "write a name that useradd takes: letters, digits, '_', '-' and '.', beginning with a letter or '_'",
+    );
+  }
+  // `ada.lovelace` is a user's name more often than a host's.
+  const isHost = text.split('.').length > 2 && hostnameMistake(text.toLowerCase()) === undefined;
+  return isHost
+    ? mistake(`'${shown(text)}' looks like the name of a host`, 'write the user alone, such as root')
+    : undefined;
+}
+
 /** A host key's fingerprint as `ssh-keygen -lf` prints it: SHA-256, base64 without padding. */
 export const fingerprintPattern = /^SHA256:[A-Za-z0-9+/]{43}$/;
 

@@ -29,7 +29,7 @@ export function findPage(wanted: string, given: string | undefined, pages: reado
     .map((part) => part.replace(/\.md$/, ''));
   const anchor = anchorOf(given ?? behind ?? '');
   const page = pages.find((one) => nameOf(one) === name);
-  if (page === undefined) return pageWithHeading(anchorOf(name), pages) ?? noPage(wanted, name, pages);
+  if (page === undefined) return pageWithHeading(anchorOf(name), pages) ?? noPage(wanted, pages);
   const found = { page: { ...toldOf(page), text: page.text } };
   if (anchor === '') return found;
   const heading = headingsOf(page.text).find((one) => one.anchor === anchor);
@@ -38,15 +38,30 @@ export function findPage(wanted: string, given: string | undefined, pages: reado
 
 /** The one page that has this heading. */
 function pageWithHeading(anchor: string, pages: readonly ManualPage[]): FoundPage | undefined {
-  const [only, ...others] = pages.flatMap((page) =>
+  const [only, ...others] = withHeading(anchor, pages);
+  return others.length === 0 ? only : undefined;
+}
+
+/** All that have it, the page's title aside. */
+function withHeading(anchor: string, pages: readonly ManualPage[]) {
+  return pages.flatMap((page) =>
     headingsOf(page.text)
       .filter((heading) => heading.anchor === anchor && heading.level > 1)
       .map((heading) => ({ page: { ...toldOf(page), text: page.text }, heading })),
   );
-  return others.length === 0 ? only : undefined;
 }
 
-function noPage(wanted: string, name: string, pages: readonly ManualPage[]): never {
+function noPage(wanted: string, pages: readonly ManualPage[]): never {
+  const name = wanted.trim().toLowerCase();
+  const anchor = anchorOf(name);
+  const several = [...new Set(withHeading(anchor, pages).map(({ page }) => `${page.name}#${anchor}`))];
+  if (several.length > 0) {
+    throw new OperatorError({
+      code: 'page-unknown',
+      message: `the manual has no page '${wanted}', but ${several.length} pages have a heading of that name`,
+      next: `choose one of them: ${several.map((one) => `clusterproxy docs ${one}`).join(', ')}`,
+    });
+  }
   const near = nearestName(name, pages.map(nameOf));
   throw new OperatorError({
     code: 'page-unknown',

@@ -52,3 +52,8 @@ export function withOwnName(text: string, name: string): string {
     anchorOf(words.replace(/\s+/g, ' ')) === anchor ? link : `[${words}](${name}.md#${anchor})`,
   );
 }
+
+/** A page without the comments that are for those who write it, each of which has a line of its own. */
+export function withoutComments(text: string): string {
+  return text.replace(/^<!--.*-->\n/gm, '');
+}

@@ -144,7 +144,7 @@ function cellsOf(row: string): readonly string[] {
  */
 function plain(text: string): string {
   return text
-    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\(([\w-]+\.md(?:#[\w-]+)?)\)/g, '$1 (docs/$2)')
+    .replace(/\[((?:`[^`]*`|[^\]`])+)\]\(([\w-]+)\.md(#[\w-]+)?\)/g, '$1 (docs $2$3)')
     .replace(/\[((?:`[^`]*`|[^\]`])+)\]\([^)]*\)/g, '$1')
     .replace(/\*\*([^*]+)\*\*/g, '$1')
     .replace(/`([^`]+)`/g, '$1')

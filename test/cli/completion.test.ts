@@ -58,6 +58,14 @@ describe('what is offered', () => {
     ],
     [['docs', 'no-such-page', ''], ['words']],
     [
+      ['docs', 'stuck#end'],
+      ['words', 'stuck#end-a-run'],
+    ],
+    [
+      ['explain', 'not-st'],
+      ['words', 'not-started'],
+    ],
+    [
       ['schedule', 'r'],
       ['words', 'run', 'remove'],
     ],

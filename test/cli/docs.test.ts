@@ -30,6 +30,12 @@ describe('docs', () => {
     },
   );
 
+  it('leaves out what is for those who write the pages', async () => {
+    const { stdout } = await clusterproxy(['docs', 'people']);
+    expect(readFileSync(join(folder, 'people.md'), 'utf8')).toContain('\n<!-- screen: ');
+    expect(stdout).not.toContain('<!--');
+  });
+
   it('suggests the nearest page', async () => {
     const { status, stderr } = await clusterproxy(['docs', 'shedule']);
     expect([status, stderr]).toEqual([

@@ -54,7 +54,7 @@ describe('explainCode', () => {
       page: 'errors-files.md',
       section: 'One',
       what: 'it says x|y',
-      next: 'see sudo (docs/connections.md#sudo) and below',
+      next: 'see sudo (docs connections#sudo) and below',
       mentions: [
         { page: 'more.md', section: 'Of guards', text: 'A paragraph that speaks of a-b over two lines.' },
         { page: 'more.md', section: 'Of guards', text: 'an item with a-b that goes on' },

@@ -105,6 +105,9 @@ hosts:
     await answer(terminal, 'empty: that was the last', `bbb-03=192.0.2.9${enter}`);
     await answer(terminal, 'bbb-03 is named already', ctrlC);
     expect(await terminal.ended()).toBe(130);
+    const lines = (await terminal.everything()).join('\n');
+    expect(lines).toMatch(/^error interrupted: no inventory was written; host keys that were pinned stay$/m);
+    expect(lines).not.toContain('before anything was changed');
   });
 
   it('asks about each of several by itself where their keys are declined, and wants at least one', async () => {
@@ -178,11 +181,14 @@ hosts:
     );
     // The first is taken out.
     await answer(terminal, /Which of these hosts\?[\s\S]*bbb-02\.example\.com/, ` ${enter}`);
-    await answer(terminal, 'Who logs in', enter);
+    await answer(terminal, 'Who logs in', `bbb-proxy.example.com${enter}`);
+    await answer(terminal, 'looks like the name of a host', `${'\x7f'.repeat(21)}${enter}`);
+    await terminal.shows(/Who logs in to the hosts\?\s+as ssh would choose\s/);
     await answer(terminal, 'The DNS name that browsers see', `bbb.example.com${enter}`);
     await answer(terminal, 'The name of the cluster', enter);
     await answer(terminal, 'Write this to clusterproxy.yaml?', enter);
     expect(await terminal.ended()).toBe(0);
+    expect((await terminal.everything()).join('\n')).toMatch(/^\s*as ssh would choose$/m);
     const text = readFileSync(join(folder, 'clusterproxy.yaml'), 'utf8');
     expect(text.match(/name: bbb-.*/g)).toEqual(['name: bbb-02, hostname: bbb-02.example.com}']);
   });

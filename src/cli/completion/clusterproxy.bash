@@ -13,7 +13,7 @@ _clusterproxy() {
       continue
     fi
     value=${line%%$'\t'*}
-    [[ -z $value || $value == *[!A-Za-z0-9._:/=,@%+-]* ]] && continue
+    [[ -z $value || $value == '#'* || $value == *[!A-Za-z0-9._:/=,@%+#-]* ]] && continue
     COMPREPLY+=("$value")
   done < <(command clusterproxy __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2> /dev/null < /dev/null)
   # What the shell offers by itself where nothing else is.

@@ -14,7 +14,7 @@ function __clusterproxy_complete
             continue
         end
         set -l value (string split -m 1 \t -- $line)
-        string match -qr '^[A-Za-z0-9._:/=,@%+-]+$' -- $value[1]; or continue
+        string match -qr '^[A-Za-z0-9._:/=,@%+-][A-Za-z0-9._:/=,@%+#-]*$' -- $value[1]; or continue
         printf '%s\n' $line
     end
     # Files stand behind the = of an option.

@@ -17,7 +17,7 @@ _clusterproxy() {
         continue
       fi
       value=${line%%$tab*}
-      [[ -z $value || $value == *[^A-Za-z0-9._:/=,@%+-]* ]] && continue
+      [[ -z $value || $value == '#'* || $value == *[^A-Za-z0-9._:/=,@%+#-]* ]] && continue
       values+=("$value")
       shown+=("$value${${line#*$tab}:+  -- ${line#*$tab}}")
     done < <(command clusterproxy __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2> /dev/null < /dev/null)

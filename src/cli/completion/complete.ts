@@ -5,8 +5,11 @@ import { type Candidate, candidatesFor } from './candidates.ts';
 import { unquoted } from './unquoted.ts';
 import { understand } from './wanted.ts';
 
-/** What a shell would have to quote never gets to one: that nothing is ever run is worth more. */
-const harmless = /^[A-Za-z0-9._:/=,@%+-]+$/;
+/**
+ * What a shell would have to quote never gets to one: that nothing is ever run is worth more. `#` begins a
+ * comment only where a word begins.
+ */
+const harmless = /^[A-Za-z0-9._:/=,@%+-][A-Za-z0-9._:/=,@%+#-]*$/;
 
 /**
  * Tells a shell what could stand at the cursor: first a line `files`, `folders` or `words`, which says what
@@ -26,7 +29,15 @@ export async function completeWords(
       ? [`${before}${value}\t${cleanLine(means)}`]
       : [],
   );
+  // A code may stand in two tables.
+  const unique = lines.filter(
+    (line, index) => lines.findIndex((one) => wordOf(one) === wordOf(line)) === index,
+  );
   const shell = wanted.kind === 'playbooks' ? 'files' : wanted.kind;
   const own = shell === 'files' || shell === 'folders' ? shell : 'words';
-  environment.output.results.write(`${[own, ...lines].join('\n')}\n`);
+  environment.output.results.write(`${[own, ...unique].join('\n')}\n`);
+}
+
+function wordOf(line: string): string {
+  return line.replace(/\t.*/, '');
 }

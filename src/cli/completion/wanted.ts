@@ -78,7 +78,11 @@ export function understand(program: Command, words: readonly string[]): Understo
     const before = last.slice(0, last.length - value.length);
     return at(option === undefined ? nothing : wantedOf(option), value, before);
   }
-  return at(operandOf(command, operands), last);
+  const wanted = operandOf(command, operands);
+  const [page = '', ...heading] = last.split('#');
+  return wanted.kind === 'pages' && heading.length > 0
+    ? at({ kind: 'headings', page }, heading.join('#'), `${page}#`)
+    : at(wanted, last);
 }
 
 /** `--limit=node`, `--limit`, `-iprod.yaml` */

@@ -64,7 +64,7 @@ export async function findInventory(surroundings: Surroundings): Promise<TakenIn
 
 function pathOf(named: string, { folder, homes }: Surroundings): string {
   if (named.startsWith('~/')) return join(homes[0] ?? '/', named.slice(2));
-  if (!isAbsolute(named) && folder === undefined) throw notFound(folder, undefined);
+  if (!isAbsolute(named) && folder === undefined) throw folderGone(named);
   return resolve(folder ?? '/', named);
 }
 
@@ -138,5 +138,13 @@ function notFound(folder: string | undefined, upTo: string | undefined): Operato
     code: 'no-inventory',
     message: `nothing says which inventory: --inventory is not given, ${inventoryVariable} is not set, and there is no ${inventoryName} in ${where}`,
     next: `name one with --inventory FILE or with ${inventoryVariable}, or write a ${inventoryName}: clusterproxy init`,
+  });
+}
+
+function folderGone(named: string): OperatorError {
+  return new OperatorError({
+    code: 'no-inventory',
+    message: `${inventoryVariable} names ${named}, below the working folder, which is gone`,
+    next: `go to a folder that is there, or name the inventory by its whole path, with --inventory FILE or with ${inventoryVariable}`,
   });
 }

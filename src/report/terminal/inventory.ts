@@ -1,12 +1,17 @@
 import type { ReportDocument } from '../document/schema.ts';
-import { oneLine } from '../shared/prose.ts';
+import { wrap } from './prose.ts';
+import type { Style } from './style.ts';
 
 /** `prod.yaml is valid: cluster prod, playbook mine, proxy: 1, node: 2` */
-export function renderInventory({ inventory }: ReportDocument): readonly string[] {
+export function renderInventory(
+  { inventory }: ReportDocument,
+  { sentenceColumns: columns }: Pick<Style, 'sentenceColumns'>,
+): readonly string[] {
   if (inventory === undefined) return [];
   const { file, cluster, playbook } = inventory;
   const roles = inventory.roles.map(({ role, hosts }) => `${role}: ${hosts ?? 'external'}`).join(', ');
-  return [oneLine(`${file} is valid: cluster ${cluster}, playbook ${playbook}, ${roles}`)];
+  const sentence = `${file} is valid: cluster ${cluster}, playbook ${playbook}, ${roles}`;
+  return wrap(sentence, { columns, first: '', hanging: 2 });
 }
 
 /** `node-01: locked by ada from laptop, apply, run ID` */

@@ -1,5 +1,5 @@
 import type { ReportDocument } from '../document/schema.ts';
-import { widthOf, wrap } from './prose.ts';
+import { joined, widthOf, wrap } from './prose.ts';
 import type { Style } from './style.ts';
 
 /** The pages of the manual: each by its name, with what it is about. */
@@ -11,9 +11,6 @@ export function renderPages({ pages = [] }: ReportDocument, style: Style): reado
     return [style.paint.bold(start) + first.slice(start.length), ...rest];
   });
 }
-
-/** Stands for a blank at which no line is broken: what somebody is to type stays in one piece. */
-const joined = '\ue000';
 
 /** A page as a terminal shows it. */
 export interface RenderedPage {

@@ -1,3 +1,6 @@
+/** Stands for a blank at which no line is broken: what somebody is to type stays in one piece. */
+export const joined = '\ue000';
+
 /** Where a paragraph stands. */
 export interface Paragraph {
   readonly columns: number;

@@ -6,6 +6,8 @@ export interface Style {
   readonly columns: number;
   /** of the whole terminal: a table is read row by row, however wide it is */
   readonly tableColumns: number;
+  /** of a sentence that is one line for a program: without end where there is no terminal */
+  readonly sentenceColumns: number;
   readonly paint: ChalkInstance;
   /** more than most readers want: checks of handlers, stacks of unexpected errors */
   readonly verbose: boolean;
@@ -39,6 +41,7 @@ export function makeStyle({ columns, color, verbose, summary = false }: StyleOpt
   return {
     columns: Math.max(narrowest, Math.min(width, widest)),
     tableColumns: Math.max(narrowest, width),
+    sentenceColumns: columns === undefined ? Number.POSITIVE_INFINITY : Math.max(narrowest, width),
     paint: new Chalk({ level: color ? 1 : 0 }),
     verbose,
     summary,

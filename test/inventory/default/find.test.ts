@@ -54,6 +54,15 @@ describe('the inventory that nobody has named', () => {
     });
   });
 
+  it('is not looked for below a folder that is gone, which the variable needs', async () => {
+    const problem = await refusal({ variables: { CLUSTERPROXY_INVENTORY: 'demo.yaml' }, folder: undefined });
+    expect(problem).toMatchObject({
+      code: 'no-inventory',
+      message: 'CLUSTERPROXY_INVENTORY names demo.yaml, below the working folder, which is gone',
+    });
+    expect((await refusal({ folder: undefined }))?.message).toContain('CLUSTERPROXY_INVENTORY is not set');
+  });
+
   it('is refused where anybody may write it, or its folder, or a folder above', async () => {
     await write('home/ops/clusters/prod/clusterproxy.yaml');
     for (const [path, mode] of [
