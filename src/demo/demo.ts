@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, realpath } from 'node:fs/promises';
+import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { reasonOf } from '../document/reason.ts';
@@ -11,8 +11,12 @@ import { renderProblems } from '../report/terminal/problem.ts';
 import { makeStyle } from '../report/terminal/style.ts';
 import { type DemoCluster, inventoryName, makeCluster } from './cluster.ts';
 import { endProcessesBelow } from './processes.ts';
+import { sshConfigOf } from './ssh-config.ts';
 import { Stage, type StageOptions } from './stage.ts';
 import { tellStory } from './story.ts';
+
+/** What ssh takes to reach the hosts by their names, in the demo's folder. */
+const sshConfigName = 'ssh_config';
 
 export interface DemoOptions extends Omit<StageOptions, 'folder'> {
   /** leave the hosts running after the story, until interrupted */
@@ -46,7 +50,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     await introduce(stage, folder);
     const status = await play(stage, folder, options);
     if (options.keep && !options.signal.aborted) {
-      await keepRunning(stage, folder, options);
+      await keepRunning(stage, folder, { ...options, cluster });
       return status;
     }
     if (status === exitStatus.done) await sayWhatNext(stage);
@@ -103,7 +107,13 @@ async function sayWhatNext(stage: Stage): Promise<void> {
   );
 }
 
-async function keepRunning(stage: Stage, folder: string, { program, signal }: DemoOptions): Promise<void> {
+async function keepRunning(
+  stage: Stage,
+  folder: string,
+  { program, signal, cluster }: DemoOptions & { readonly cluster: DemoCluster },
+): Promise<void> {
+  const configuration = sshConfigOf(cluster.hosts.values(), join(folder, 'known_hosts'));
+  await writeFile(join(folder, sshConfigName), configuration);
   stage.heading('The hosts stay until you press Ctrl-C here');
   await stage.say('In another terminal:');
   stage.list(
@@ -116,6 +126,13 @@ async function keepRunning(stage: Stage, folder: string, { program, signal }: De
   stage.list(
     "echo '28 Biology 7b' > hosts/bbb-02/run/stand-in/meetings",
     'rm hosts/bbb-02/run/stand-in/meetings',
+  );
+  await stage.say(
+    'Names such as bbb-proxy.example.com lead nowhere from here, which is what verify and doctor find. ssh and init reach the hosts by their names in the cluster:',
+  );
+  stage.list(
+    `ssh -F ${sshConfigName} bbb-02`,
+    `clusterproxy init --ssh-config ${sshConfigName} --inventory mine.yaml`,
   );
   // The servers alone would keep the process alive; a timer makes the intention clear.
   const timer = setInterval(() => undefined, 60_000);

@@ -31,8 +31,8 @@ describe('docs', () => {
   );
 
   it('leaves out what is for those who write the pages', async () => {
-    const { stdout } = await clusterproxy(['docs', 'people']);
-    expect(readFileSync(join(folder, 'people.md'), 'utf8')).toContain('\n<!-- screen: ');
+    const { stdout } = await clusterproxy(['docs', 'stuck']);
+    expect(readFileSync(join(folder, 'stuck.md'), 'utf8')).toContain('\n<!-- screen: ');
     expect(stdout).not.toContain('<!--');
   });
 
