@@ -59,7 +59,7 @@ function noPage(wanted: string, pages: readonly ManualPage[]): never {
     throw new OperatorError({
       code: 'page-unknown',
       message: `the manual has no page '${wanted}', but ${several.length} pages have a heading of that name`,
-      next: `choose one of them: ${several.map((one) => `clusterproxy docs ${one}`).join(', ')}`,
+      next: `choose one of them: ${several.join(', ')}`,
     });
   }
   const near = nearestName(name, pages.map(nameOf));

@@ -30,7 +30,7 @@ describe('a name that no page has', () => {
     expect(refusal('Options')).toEqual({
       code: 'page-unknown',
       message: "the manual has no page 'Options', but 2 pages have a heading of that name",
-      next: 'choose one of them: clusterproxy docs nginx#options, clusterproxy docs haproxy#options',
+      next: 'choose one of them: nginx#options, haproxy#options',
     });
   });
 });
