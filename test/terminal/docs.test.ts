@@ -13,6 +13,12 @@ it.each([usual, wide])('docs is wrapped and goes through the pager on a terminal
   expect(lines.every((line) => line.startsWith('paged:') || size === usual)).toBe(true);
 });
 
+it('the list of pages goes through the pager', async () => {
+  const terminal = clusterproxyOn(['docs'], { variables: { PAGER: "sed 's/^/paged: /'" } });
+  expect(await terminal.ended()).toBe(0);
+  expect((await terminal.everything())[0]).toMatch(/^paged: \w/);
+});
+
 it.each([
   [['docs', 'drift', '--no-pager'], { PAGER: 'sed s/^/paged:/' }],
   [['docs', 'drift'], { PAGER: 'cat' }],
