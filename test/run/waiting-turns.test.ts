@@ -66,7 +66,7 @@ async function run(
 
 describe('hosts on which people are', () => {
   it('take their turn once these have gone, while the others are changed', async () => {
-    const { waiting } = people({ n1: 60, n3: 30 });
+    const { waiting } = people({ n1: 1_000, n3: 30 });
     const { begun, statuses } = await run({ waiting });
     expect(begun).toEqual(['n2', 'n4', 'n3', 'n1']);
     expect(statuses).toEqual(names.map((name) => `${name} changed`));
