@@ -10,7 +10,7 @@ import { exposureOf, quoted } from './exposure.ts';
 import { askerOf, wayTo } from './way-to.ts';
 
 /** The variable that names an inventory where `-i` doesn't. */
-export const inventoryVariable = 'CLUSTERPROXY_INVENTORY';
+const inventoryVariable = 'CLUSTERPROXY_INVENTORY';
 /** The name by which an inventory is found. */
 export const inventoryName = 'clusterproxy.yaml';
 

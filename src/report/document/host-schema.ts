@@ -185,7 +185,7 @@ export const hostKey = z.object({
   pinned: z.boolean().describe('this run wrote it down'),
 });
 
-export const knownKey = z.object({
+const knownKey = z.object({
   type: z.string(),
   fingerprint: z.string(),
   file: z.string(),
