@@ -6,13 +6,13 @@ import {
   managedBlockRanges,
 } from '../../formats/nginx.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { relayedNodes } from '../relay/nodes.ts';
 import type { Finding } from '../shared/existing-set-up.ts';
 import { understand } from '../shared/understand.ts';
 import { nginxBlock } from './block-format.ts';
 import { lineOf, removeDirectives } from './directives.ts';
 import type { LocationsParameters } from './locations-parameters.ts';
 import { filesAt, type NginxFile, writeFound } from './nginx-files.ts';
-import { relayedNodes } from './node-locations.ts';
 
 /** Locations for the nodes' paths outside our file, since nginx refuses a duplicate path. */
 export function findLocations(host: StepHost, wanted: LocationsParameters): readonly Finding[] {

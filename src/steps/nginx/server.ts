@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
-import { isMissing, isReadable } from './trusted-certificates.ts';
 
 /** For a path in nginx's configuration, in which blanks and braces would need quoting. */
 const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a path of plain letters');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PlannedHost } from '../../../src/steps/cross-check.ts';
-import { nginxPaths } from '../../../src/steps/nginx/paths-check.ts';
+import { nginxPaths } from '../../../src/steps/nginx/nginx-paths.ts';
 import { runStep } from '../../support/run-step.ts';
 
 const source = '/usr/share/bigbluebutton/nginx/bbb-html5.nginx';

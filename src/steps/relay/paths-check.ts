@@ -1,20 +1,28 @@
 import { decode } from '../../formats/decode.ts';
+import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { locations, managedBlocks } from '../../formats/nginx.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { PathState } from '../../model/snapshot.ts';
 import type { CrossCheck, PlannedHost } from '../cross-check.ts';
-import { nginxBlock } from './block-format.ts';
-import { type LocationsParameters, locationsName } from './locations-parameters.ts';
-import { unresolvedNodes, unresolvedProblem } from './node-locations.ts';
-import { type PrefixParameters, prefixName } from './prefix-parameters.ts';
+import { type PrefixParameters, prefixName } from '../nginx/prefix-parameters.ts';
+import { unresolvedNodes, unresolvedProblem } from './nodes.ts';
+import type { RelayParameters } from './parameters.ts';
 
 /**
  * One location that a proxy relays: the path that browsers request, and the path that is requested from the
  * node.
  */
-interface Relayed {
+export interface Relayed {
   readonly path: string;
   readonly target: string;
+}
+
+/** The step module that writes a proxy's blocks, and how they are read back. */
+export interface Relaying {
+  readonly module: string;
+  /** the format of its blocks, whose names are those of the nodes */
+  readonly format: KeyedFormat;
+  relayed(block: string): readonly Relayed[];
 }
 
 /**
@@ -23,18 +31,23 @@ interface Relayed {
  * node's path is its name; its locations are those in the files that its `nginx-prefix` steps manage, a
  * proxy's those in the node's managed block.
  */
-export const nginxPaths: CrossCheck = { name: 'nginx-paths', check: comparePaths };
+export function pathsCheck(name: string, relaying: Relaying): CrossCheck {
+  return { name, check: (planned) => comparePaths(planned, relaying) };
+}
 
-function comparePaths(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<string, Problem> {
-  const proxies = [...planned].filter(([, one]) => blocksOf(one).length > 0);
-  const unresolved = unresolvedBy(planned);
+function comparePaths(
+  planned: ReadonlyMap<string, PlannedHost>,
+  relaying: Relaying,
+): ReadonlyMap<string, Problem> {
+  const proxies = [...planned].filter(([, one]) => blocksOf(one, relaying).length > 0);
+  const unresolved = unresolvedBy(planned, relaying);
   const problems = [...planned].flatMap(([name, node]) => {
     const served = servedBy(node, name);
     if (served.length === 0) return [];
     const nameless = unresolved.get(name);
     if (nameless !== undefined) return [[name, nameless] as const];
     const problem = proxies
-      .map(([proxy, one]) => compare(name, served, proxy, relayedTo(one, name), sourceOf(node)))
+      .map(([proxy, one]) => compare(name, served, proxy, relayedTo(one, name, relaying), sourceOf(node)))
       .find(Boolean);
     return problem === undefined ? [] : [[name, problem] as const];
   });
@@ -89,13 +102,16 @@ function sourceOf({ steps, host }: PlannedHost): string | undefined {
     .find((path) => host.state(path).kind !== 'absent');
 }
 
-/** Nodes whose name a proxy can't resolve: it has no locations for them, since one would stop its nginx. */
-function unresolvedBy(planned: ReadonlyMap<string, PlannedHost>): ReadonlyMap<string, Problem> {
+/** Nodes whose name a proxy can't resolve: it has no locations for them. */
+function unresolvedBy(
+  planned: ReadonlyMap<string, PlannedHost>,
+  { module: name }: Relaying,
+): ReadonlyMap<string, Problem> {
   const problems = [...planned].flatMap(([proxy, { steps, host }]) =>
     steps
-      .filter(({ module }) => module === locationsName)
+      .filter(({ module }) => module === name)
       .flatMap(({ parameters }) => {
-        const { nodes } = parameters as LocationsParameters;
+        const { nodes } = parameters as RelayParameters;
         const lost = new Set(unresolvedNodes(host.snapshot, nodes));
         return nodes
           .filter(({ name }) => lost.has(name))
@@ -122,19 +138,17 @@ function servedBy({ steps, host }: PlannedHost, name: string): readonly string[]
 }
 
 /** Files in which a step manages blocks. */
-function blocksOf({ steps }: PlannedHost): readonly string[] {
-  const items = steps.flatMap(({ managed }) => managed).filter(({ format }) => format === nginxBlock.name);
+function blocksOf({ steps }: PlannedHost, relaying: Relaying): readonly string[] {
+  const items = steps
+    .flatMap(({ managed }) => managed)
+    .filter(({ format }) => format === relaying.format.name);
   return [...new Set(items.map(({ path }) => path))];
 }
 
-function relayedTo(proxy: PlannedHost, node: string): readonly Relayed[] {
-  return blocksOf(proxy)
+function relayedTo(proxy: PlannedHost, node: string, relaying: Relaying): readonly Relayed[] {
+  return blocksOf(proxy, relaying)
     .map((path) => managedBlocks(textOf(proxy.host.state(path))).get(node) ?? '')
-    .flatMap((block) => locations(block))
-    .flatMap(({ path, directive }) => {
-      const pass = directive.block?.directives.find(({ name }) => name === 'proxy_pass')?.args[0]?.text;
-      return pass === undefined ? [] : [{ path, target: pass.replace(/^\w+:\/\/[^/]+/, '') }];
-    });
+    .flatMap((block) => relaying.relayed(block));
 }
 
 /** The text of a file, following a link; '' for anything else. */

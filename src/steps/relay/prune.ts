@@ -1,6 +1,6 @@
 import { managedBlocks, removeManagedBlock } from '../../formats/nginx.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import type { LocationsParameters } from './locations-parameters.ts';
+import type { RelayParameters } from './parameters.ts';
 
 /**
  * What becomes of the blocks of nodes that aren't in the list: they stay, unless they are pruned. Says so of
@@ -8,16 +8,16 @@ import type { LocationsParameters } from './locations-parameters.ts';
  */
 export function pruneOthers(
   host: StepHost,
-  { nodes, prune }: Pick<LocationsParameters, 'nodes' | 'prune'>,
+  { nodes, prune }: Pick<RelayParameters, 'nodes' | 'prune'>,
   text: string,
+  leadsTo: (block: string) => readonly string[],
 ): string {
   const blocks = managedBlocks(text);
   const others = [...blocks.keys()].filter((name) => !nodes.some((one) => one.name === name));
+  const serversOf = (name: string) => leadsTo(blocks.get(name) ?? '');
   let after = text;
   for (const name of others) {
-    const now = nodes.find((one) =>
-      leadsTo(blocks, one.name).some((to) => leadsTo(blocks, name).includes(to)),
-    );
+    const now = nodes.find((one) => serversOf(one.name).some((to) => serversOf(name).includes(to)));
     const renamed =
       now === undefined
         ? ''
@@ -35,10 +35,4 @@ export function pruneOthers(
     }
   }
   return after;
-}
-
-/** The servers to which a node's requests are passed. */
-function leadsTo(blocks: ReadonlyMap<string, string>, name: string): readonly string[] {
-  const passes = (blocks.get(name) ?? '').matchAll(/^\s*proxy_pass\s+(https?:\/\/[^/;\s]+)/gm);
-  return [...passes].flatMap(([, to]) => to ?? []);
 }
