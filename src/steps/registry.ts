@@ -1,3 +1,6 @@
+import { caddyImport } from './caddy/import.ts';
+import { caddyLocations } from './caddy/locations.ts';
+import { caddyServer } from './caddy/server.ts';
 import { archive } from './files/archive.ts';
 import { etcServices } from './files/etc-services.ts';
 import { file } from './files/file.ts';
@@ -34,6 +37,9 @@ const modules = [
   nginxLocations,
   nginxServer,
   nginxInclude,
+  caddyLocations,
+  caddyServer,
+  caddyImport,
   packages,
   unitState,
   ownName,
