@@ -19,6 +19,25 @@ import { orRefused, textOf } from './laws.ts';
 
 const words = (text: string) => tokensOf(text).map((token) => token.text);
 
+const pieces = [
+  ...['{', '}', ' ', '\t', '\n', '\n', '\r\n', ',', '#', '"', '`', '\\', '\\\n', '<<E\nE', '{$X}'],
+  ...[
+    'a.com',
+    'b.com {\n',
+    '}\n',
+    'import ours.caddy',
+    'import ours.caddy\n',
+    '(s) {\n',
+    'handle {\n',
+    'x y\n',
+  ],
+  ...['b.com {\n\tx\n}\n', '# note\n', 'b.com, ', ':443 {\n'],
+];
+
+const anyCaddyfile = fc
+  .tuple(fc.boolean(), textOf(pieces))
+  .map(([hasMark, text]) => (hasMark ? `\uFEFF${text}` : text));
+
 describe('tokens of a Caddyfile', () => {
   it.each([
     ['a b\tc\n', ['a', 'b', 'c']],
@@ -44,7 +63,7 @@ describe('tokens of a Caddyfile', () => {
 
   it('are where they say', () => {
     fc.assert(
-      fc.property(textOf(pieces), (text) => {
+      fc.property(anyCaddyfile, (text) => {
         let end = 0;
         for (const token of orRefused(() => tokensOf(text)) ?? []) {
           expect(token.start).toBeGreaterThanOrEqual(end);
@@ -137,21 +156,6 @@ http://x.example.com {
   });
 });
 
-const pieces = [
-  ...['{', '}', ' ', '\t', '\n', '\n', '\r\n', ',', '#', '"', '`', '\\', '\\\n', '<<E\nE', '{$X}', '\uFEFF'],
-  ...[
-    'a.com',
-    'b.com {\n',
-    '}\n',
-    'import ours.caddy',
-    'import ours.caddy\n',
-    '(s) {\n',
-    'handle {\n',
-    'x y\n',
-  ],
-  ...['b.com {\n\tx\n}\n', '# note\n', 'b.com, ', ':443 {\n'],
-];
-
 /** All that a text says, without the lines that import a path at that place. */
 function meaning(text: string, without: readonly Statement[] = []): unknown {
   const told = (one: Statement): unknown => [
@@ -205,7 +209,7 @@ describe('an import line', () => {
 
   it('and its removal change nothing else, at the end of a file or in a site', () => {
     fc.assert(
-      fc.property(textOf(pieces), fc.constantFrom('', 'b.com', ':443'), (text, name) => {
+      fc.property(anyCaddyfile, fc.constantFrom('', 'b.com', ':443'), (text, name) => {
         const key = [name, path];
         const there = orRefused(() => caddyImportLine.get(text, key));
         const set = orRefused(() => caddyImportLine.set(text, key, path));
@@ -228,7 +232,7 @@ describe('an import line', () => {
 
   it('and the byte order mark, CRLF and everything around it stay when it is taken out', () => {
     fc.assert(
-      fc.property(textOf(pieces), (text) => {
+      fc.property(anyCaddyfile, (text) => {
         const without = orRefused(() => removeImport(text, path));
         if (without === undefined) return;
         const found = importsOf(text, path);
