@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createServer, request as httpsRequest, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { chained } from '../../support/certificates.ts';
@@ -37,7 +37,7 @@ export async function serveNode(name: string, certifiedFor = `${name}.example.co
   const hostname = `${name}.example.com`;
   const { certificate, intermediate, key, root } = chained(certifiedFor);
   const asked: Asked[] = [];
-  const sockets = new Set<Socket>();
+  const sockets = new Set<Duplex>();
   const server: Server = createServer({ cert: certificate + intermediate, key }, (request, response) => {
     const one = seen(request);
     asked.push(one);
