@@ -17,7 +17,8 @@ const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
 /**
  * An address of a site: `example.com`, `https://*.example.com`, `:443`, `http://`, `[::1]:8080`. A host
- * without a port is served on 443, where Caddy has TLS for it. Source: caddyconfig/httpcaddyfile/addresses.go.
+ * without a port is served on 443, where Caddy has TLS for it.
+ * Source: caddyconfig/httpcaddyfile/addresses.go.
  */
 export function addressOf(written: string): Address {
   const text = written.replace(/,$/, '');

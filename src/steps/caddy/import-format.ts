@@ -8,7 +8,7 @@ import {
 } from '../../formats/caddyfile.ts';
 import type { KeyedFormat } from '../../formats/keyed-format.ts';
 
-/** An `import` line of a Caddyfile. Key: the address of the site that has it ('': the top level), the path. */
+/** An `import` line of a Caddyfile. Key: the address of its site ('': at the top level), and the path. */
 export const caddyImportLine: KeyedFormat = {
   name: 'caddy-import',
   get: (text, [site = '', path = '']) => (importsOf(text, path, finder(site)).length > 0 ? path : undefined),

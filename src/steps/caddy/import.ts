@@ -137,8 +137,8 @@ function notReached(
 }
 
 /**
- * What Caddy sorts before `handle`, and so before the nodes' rules: those whose only argument may be a matcher,
- * and those that have another argument in any case. Source: Caddy's documentation of the order of directives.
+ * What Caddy sorts before `handle`, and so before the nodes' rules; with the number of arguments from which
+ * on the first may be a matcher. Source: Caddy's documentation of the order of directives.
  */
 const EARLIER: ReadonlyMap<string, number> = new Map([
   ...['uri', 'basicauth', 'basic_auth', 'forward_auth'].map((name) => [name, 1] as const),
@@ -149,7 +149,7 @@ function warnOfEarlier(host: StepHost, { file, statements }: PlacedSite): void {
   for (const { words, start } of statements) {
     const [name, second] = words.map(({ text }) => text);
     const needed = EARLIER.get(name ?? '');
-    const hasMatcher = words.length > (needed ?? 0) && /^[/@]/.test(second ?? '');
+    const hasMatcher = words.length - 1 >= (needed ?? 0) && /^[/@]/.test(second ?? '');
     if (needed === undefined || hasMatcher) continue;
     host.warn(
       `${file.path}:${lineOf(file.text, start)}: ${name} applies to all paths, and Caddy does it before the nodes' rules; put it into a "handle { … }" block of its own, so that it applies to the others only`,

@@ -30,8 +30,8 @@ export interface ServedNode {
 }
 
 /**
- * `redirect`: answers with a redirect to `/target` of its own; `range`: with a part; a request for a WebSocket
- * gets a stream that says what it hears; anything else gets 200 and its name.
+ * `?redirect=URL` gets a redirect there, a request for a range a part, one for a WebSocket a stream that says
+ * what it hears, anything else 200 and the node's name.
  */
 export async function serveNode(name: string, certifiedFor = `${name}.example.com`): Promise<ServedNode> {
   const hostname = `${name}.example.com`;
