@@ -34,11 +34,13 @@ export function judgeSites(host: StepHost, wanted: OwnSite): void {
   }
   judgeOptions(host, wanted, caddy);
   for (const site of otherSites(host, wanted, caddy)) {
-    const named = site.addresses.map((address) => ({ address, how: namedBy(address, wanted.hostname) }));
-    for (const { address, how } of named.filter(({ address: one }) =>
-      portsOf(wanted).includes(one.port ?? 0),
-    )) {
-      if (how === 'name' && address.path === '') throw taken(host, wanted, site, address);
+    // One with a path has that alone, and Caddy looks at it first.
+    const reached = site.addresses.filter(
+      ({ port = 0, path }) => portsOf(wanted).includes(port) && /^\/?$/.test(path),
+    );
+    for (const address of reached) {
+      const how = namedBy(address, wanted.hostname);
+      if (how === 'name') throw taken(host, wanted, site, address);
       if (how !== undefined) tellOrRefuse(host, wanted, site, address, how);
     }
   }
