@@ -62,12 +62,12 @@ export const caddyImport: StepModule<ImportParameters> = {
     const site = chosenSite(host, wanted, file, name);
     refuseUnreached(host, wanted, site);
     warnOfEarlier(host, site);
-    const line = { path: file.path, format: caddyImportLine.name, key: [name, wanted.import] };
+    const line = { path, format: caddyImportLine.name, key: [name, wanted.import] };
     host.manage(line);
     const after = understand(host, path, file.text, () =>
       caddyImportLine.set(file.text, line.key, wanted.import),
     );
-    if (after !== file.text) host.write(file.path, after);
+    if (after !== file.text) host.write(path, after);
     host.edited(line, file.text, after);
   },
 };

@@ -119,9 +119,9 @@ function importSite(host: StepHost, wanted: SiteParameters): void {
       `put braces around the site, "${address} {" before its first directive and "}" at the end, then plan again`,
     );
   }
-  const line = { path: file.path, format: caddyImportLine.name, key: ['', path] };
+  const line = { path: caddyfile, format: caddyImportLine.name, key: ['', path] };
   host.manage(line);
   const after = understand(host, file.path, file.text, () => caddyImportLine.set(file.text, line.key, path));
-  if (after !== file.text) host.write(file.path, after);
+  if (after !== file.text) host.write(caddyfile, after);
   host.edited(line, file.text, after);
 }

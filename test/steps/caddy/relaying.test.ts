@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { get } from 'node:http';
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutCaddy } from '../../support/caddy-oracle.ts';
 import { selfSigned } from '../../support/certificates.ts';
@@ -72,6 +74,8 @@ describe.skipIf(withoutCaddy)(`a real Caddy with our own site${skipped}`, () => 
           .filter((one) => one !== stranger)
           .map(({ root }) => root)
           .join(''),
+        // Another cluster of the same proxy, with a node of the same name.
+        'nodes/others.caddy': nodesFile({ cluster: 'test', nodes: given.slice(0, 1) }),
         'nodes/nodes.caddy': nodesFile({ nodes: given, trusted_certificate: trusted }, { answers }),
       };
     });
@@ -171,6 +175,31 @@ describe.skipIf(withoutCaddy)(`a real Caddy with our own site${skipped}`, () => 
     const { status } = await send(1_048_577, pieces);
     expect(status).toBe(413);
     expect(nodes[0]?.asked.slice(sum).every(({ size }) => size <= 1_048_576)).toBe(true);
+  });
+
+  it('does the same for those who speak HTTP/2', async () => {
+    const session = connect(`https://127.0.0.1:${caddy.https}`, {
+      servername: 'proxy.example.com',
+      rejectUnauthorized: false,
+    });
+    const status = async (headers: Readonly<Record<string, string>>, size?: number) => {
+      const stream = session.request(
+        { ':authority': 'proxy.example.com', ...headers },
+        { endStream: size === undefined },
+      );
+      stream.on('error', () => undefined);
+      if (size !== undefined) stream.end(Buffer.alloc(size));
+      const [response] = await once(stream, 'response');
+      stream.resume();
+      return response[':status'];
+    };
+    const api = { ':path': '/bbb-01/bigbluebutton/api/x', ':method': 'POST' };
+    expect(await status({ ':path': '/bbb-01/html5client/%2e%2e/x' })).toBe(400);
+    expect(await status({ ':path': '/bbb-01/html5client/h2' })).toBe(200);
+    expect(last(0)).toMatchObject({ url: '/bbb-01/html5client/h2', httpVersion: '1.1' });
+    expect(await status({ ...api, 'content-length': '1048576' }, 1_048_576)).toBe(200);
+    expect(await status({ ...api, 'content-length': '1048577' }, 1_048_577)).toBe(413);
+    session.destroy();
   });
 
   it('lets a part of a file through', async () => {
