@@ -44,7 +44,7 @@ describe('tokens of a Caddyfile', () => {
     ['a#b #c d\ne', ['a#b', 'e']],
     ['a "b # c" `d "e" f`', ['a', 'b # c', 'd "e" f']],
     ['"say \\"x\\" \\n"', ['say "x" \\n']],
-    ['a\\b c\\ d', ['a\\b', 'c', '\\d']],
+    ['a\\b c\\ d \\ e', ['a\\b', 'c', 'd', '\\e']],
     ['redir \\\n  /x \\\n  301\nnext', ['redir', '/x', '301', 'next']],
     ['a{b} {c}', ['a{b}', '{c}']],
     ['{$SITE:learn me} {', ['{$SITE:learn me}', '{']],

@@ -32,7 +32,7 @@ export function tokensOf(text: string): Token[] {
 interface Lexer {
   readonly text: string;
   at: number;
-  /** a backslash stands before `at`, perhaps with blanks between */
+  /** a backslash that counts stands before `at`, perhaps with blanks between; none counts for two tokens */
   isEscaped: boolean;
   opensLine: boolean;
 }
@@ -118,7 +118,11 @@ function bare(lexer: Lexer): Pick<Token, 'text' | 'end'> {
       lexer.at++;
       continue;
     }
-    if (character !== '\r' && BLANK.test(character)) break;
+    if (character !== '\r' && BLANK.test(character)) {
+      // A backslash before a blank is dropped; before a line end, it makes the line go on.
+      if (lexer.isEscaped) lexer.at++;
+      break;
+    }
     ENVIRONMENT.lastIndex = lexer.at;
     const piece = ENVIRONMENT.exec(text)?.[0] ?? character;
     lexer.at += piece.length;
@@ -127,5 +131,6 @@ function bare(lexer: Lexer): Pick<Token, 'text' | 'end'> {
     lexer.isEscaped = false;
     end = lexer.at;
   }
+  lexer.isEscaped = false;
   return { text: value, end };
 }

@@ -63,6 +63,8 @@ function relayed(relay: Relay, matcher: string, name: string, options: RenderOpt
         'header_up -X-Forwarded-For',
         'header_up -X-Forwarded-Host',
         'header_up -X-Forwarded-Proto',
+        // Nor this, which newer versions of Caddy add: nginx doesn't compress for a proxy that says so.
+        'header_up -Via',
         `header_down Location ^${literal(ownAddress(relay))} ${path}`,
         ...(options.abilities.keepsStreams ? ['stream_close_delay 24h'] : []),
         block('transport http', [

@@ -67,6 +67,7 @@ handle @clusterproxy_prod_bbb-01_1 {
 		header_up -X-Forwarded-For
 		header_up -X-Forwarded-Host
 		header_up -X-Forwarded-Proto
+		header_up -Via
 		header_down Location ^https://bbb-01[.]example[.]com/bigbluebutton/api /bbb-01/bigbluebutton/api
 		transport http {
 			versions 1.1
@@ -93,6 +94,7 @@ handle @clusterproxy_prod_bbb-01_2 {
 		header_up -X-Forwarded-For
 		header_up -X-Forwarded-Host
 		header_up -X-Forwarded-Proto
+		header_up -Via
 		header_down Location ^https://bbb-01[.]example[.]com/bbb-01/html5client/ /bbb-01/html5client/
 		transport http {
 			versions 1.1
