@@ -8,6 +8,7 @@ import { existingSetUp } from '../shared/existing-set-up.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { caddyBlock } from './block-format.ts';
+import { caddyFiles } from './caddy-files.ts';
 import { caddyPaths } from './caddy-paths.ts';
 import { bringOverRules, findRules } from './existing-rules.ts';
 import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
@@ -27,7 +28,7 @@ export const caddyLocations: StepModule<LocationsParameters> = {
     const blocks = readsOfBlocks(wanted);
     return {
       ...blocks,
-      paths: [wanted.path, ...directoriesOf(wanted.path), ...(wanted.look_in ?? [])],
+      paths: [wanted.path, ...directoriesOf(wanted.path), ...(wanted.look_in ?? caddyFiles)],
       queries: [...(blocks.queries ?? []), askVersion],
     };
   },
