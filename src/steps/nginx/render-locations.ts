@@ -2,7 +2,7 @@ import { isRenamed, type Relay, serverUrl } from '../relay/relays.ts';
 
 /**
  * One node's locations for nginx, without markers. They are plain prefixes with `^~`, which no regular
- * expression overrides. `cacheZone`: the zone of nginx in which copies of files are kept; undefined: none are.
+ * expression overrides. `cacheZone`: the zone of nginx in which copies of files are kept; undefined: none.
  */
 export function renderLocations(relays: readonly Relay[], cacheZone?: string): string {
   return relays.map((one) => renderLocation(one, cacheZone)).join('\n');

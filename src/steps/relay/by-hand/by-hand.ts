@@ -56,7 +56,7 @@ function textFor(software: string, nodes: readonly NodeRelays[], hostname: strin
   }
 }
 
-/** A comment before each node's part names it. Checking certificates is left to those who know the authorities. */
+/** A comment names each node. Checking certificates is left to those who know the authorities. */
 function named(nodes: readonly NodeRelays[], render: (relays: readonly Relay[]) => string): string {
   return nodes.map(({ node: name, relays }) => `# ${name}\n${render(relays)}`).join('\n');
 }
