@@ -6,6 +6,9 @@ import type { LabHost } from '../../lab/host.ts';
 /** Bytes of the large file. */
 export const bigLength = 24 * 1024 * 1024;
 
+/** What `/secret` says. */
+export const secretText = "nobody's page but the node's";
+
 const log = '/var/log/nginx/door.log';
 const site = '/etc/nginx/sites-available/bigbluebutton';
 
@@ -49,7 +52,7 @@ function pages(name: string): string {
     proxy_set_header X-Door-Protocol $server_protocol;
 `;
   return `access_log ${log} door;
-location = /secret { return 200 "nobody's page but the node's\\n"; }
+location = /secret { return 200 "${secretText}\\n"; }
 location = /${name}/html5client/door/big { alias /var/lib/door/big; }
 location ^~ /${name}/html5client/door/ {${toProgram}}
 location ^~ /bigbluebutton/api/door/ {${toProgram}}

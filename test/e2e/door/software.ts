@@ -56,7 +56,7 @@ server {
   respellsPaths: true,
   startsWithoutName: false,
   keepsAddresses: true,
-  breaks: [],
+  breaks: ['another-host', 'path-parameters'],
   byHand: {
     vars: { proxy_server: 'include', server_file: '/etc/nginx/conf.d/by-hand.conf' },
     path: '/etc/nginx/conf.d/by-hand.conf',
@@ -73,7 +73,7 @@ server {
     location = /own { return 200 "${ownPage}"; }
 }
 `,
-    found: (node) => new RegExp(`/etc/nginx/conf\\.d/by-hand\\.conf:8: location /${node}/html5client/`),
+    found: (node) => new RegExp(`/etc/nginx/conf\\.d/by-hand\\.conf:7: location /${node}/html5client/`),
   },
 };
 
