@@ -47,8 +47,10 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
   const secondHostname = `doors-${software.name}-second.example.com`;
   let cluster: Cluster;
   let door: Door;
-  /** the disks before anything was done, and once two nodes were set up */
-  let [fresh, two] = [new Map() as ReadonlyMap<string, Manifest>, new Map() as ReadonlyMap<string, Manifest>];
+  /** the disks before anything was done */
+  let fresh: ReadonlyMap<string, Manifest>;
+  /** once two nodes were set up */
+  let two: ReadonlyMap<string, Manifest>;
   /** somebody who began a request at the start of the story, and never ends it */
   let slowSender: Connection;
 

@@ -67,7 +67,7 @@ export function bigFile(start = 0, end = bigLength): Buffer {
 let whole: Buffer | undefined;
 
 /** What the page `echo` says. */
-export interface Arrived {
+interface Arrived {
   readonly line: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly length: number;

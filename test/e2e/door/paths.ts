@@ -1,5 +1,5 @@
 /** What stands after a page's path, and what of it arrives at the node. */
-export interface Spelling {
+interface Spelling {
   readonly sent: string;
   /** as a proxy spells it that reads a path before it passes it on, where that differs */
   readonly respelled?: string;
