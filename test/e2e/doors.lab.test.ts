@@ -377,6 +377,12 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
       program,
     });
     await second.save();
+    if (software.breaks.includes('two-clusters')) {
+      const { document } = await second.json('apply', '--yes');
+      expect(hostOf(document, cluster.proxy.name).error?.code).toBe('port-taken');
+      expect(cluster.changedSince(two)).toEqual([]);
+      return;
+    }
     await applies(second);
     const asked = async (at: Door) => header(arrivedIn((await ask(at, api(1, 'echo'))).body), 'host');
     const secondDoor = { ...door, hostname };
@@ -503,8 +509,9 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
     const redirect = await ask(door, `${client(1, 'echo')}?a=b%20c`, {}, { port: 80 });
     expect([301, 302, 307, 308]).toContain(redirect.status);
     expect(values(redirect, 'location')).toEqual([`https://${door.hostname}${client(1, 'echo')}?a=b%20c`]);
+    // Whoever gets certificates answers there: files of certbot's, or a server that it starts for a moment.
     const challenge = await ask(door, '/.well-known/acme-challenge/token', {}, { port: 80 });
-    expect(challenge.status).toBe(404);
+    expect([404, 503]).toContain(challenge.status);
   });
 
   it('serves the nodes under the name of the cluster alone', async () => {

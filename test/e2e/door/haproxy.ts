@@ -35,7 +35,7 @@ export const haproxy: ProxySoftware = {
   respellsPaths: false,
   startsWithoutName: true,
   keepsAddresses: true,
-  breaks: [],
+  breaks: ['chunked-bodies', 'two-clusters'],
   byHand: {
     vars: { proxy_server: 'include' },
     path: '/etc/haproxy/haproxy.cfg',

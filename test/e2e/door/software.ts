@@ -20,7 +20,7 @@ export interface ProxySoftware {
   readonly startsWithoutName: boolean;
   /** Whether it goes on using the address of a name that no longer resolves. */
   readonly keepsAddresses: boolean;
-  /** the promises that it doesn't keep, by their names below */
+  /** the promises that it doesn't keep; a test fails where it does keep one of them */
   readonly breaks: readonly Promised[];
   /** one node's client, set up without the program */
   readonly byHand: {
@@ -34,7 +34,13 @@ export interface ProxySoftware {
   };
 }
 
-type Promised = 'another-host' | 'path-parameters' | 'chunked-bodies';
+/**
+ * - `another-host`: a request for another host than the cluster's gets no page of a node
+ * - `path-parameters`: a segment `..;x`, which is `..` to some servers, leads nowhere
+ * - `chunked-bodies`: a large body is refused although nobody tells its length
+ * - `two-clusters`: both may have a server of our own; otherwise the second one is refused
+ */
+type Promised = 'another-host' | 'path-parameters' | 'chunked-bodies' | 'two-clusters';
 
 /** What the operator's page says. */
 export const operatorsText = 'of the operator';
