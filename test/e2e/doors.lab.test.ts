@@ -158,12 +158,16 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
   });
 
   it('sends the rest of a path and the query as they came', async () => {
-    for (const page of [client(1, 'echo'), api(2, 'echo')]) {
-      for (const { sent, respelled } of spellings) {
-        const { line } = await echo(`${page}${sent}`);
-        const arrives = (software.respellsPaths && respelled) || sent;
-        expect(line, sent).toBe(`GET ${page.replace(/^.*(?=\/bigbluebutton\/)/, '')}${arrives} HTTP/1.1`);
-      }
+    for (const { sent, respelled, promise } of spellings) {
+      const arrives = (software.respellsPaths && respelled) || sent;
+      const lines = [await echo(`${client(1, 'echo')}${sent}`), await echo(`${api(2, 'echo')}${sent}`)];
+      const wanted = [
+        `GET ${client(1, 'echo')}${arrives} HTTP/1.1`,
+        `GET /bigbluebutton/api/door/echo${arrives} HTTP/1.1`,
+      ];
+      const found = lines.map(({ line }) => line);
+      if (promise !== undefined && software.breaks.includes(promise)) expect(found).not.toEqual(wanted);
+      else expect(found).toEqual(wanted);
     }
   });
 
@@ -329,10 +333,13 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
   it('passes no body of two megabytes whose length nobody tells', async () => {
     const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536, 'a'), Buffer.from('\r\n')]);
     const connection = await Connection.open(door);
-    const headers = { 'Transfer-Encoding': 'chunked' };
-    connection.listen().say(requestOf(door, client(1, 'echo'), { method: 'POST', headers }));
-    for (let sent = 0; sent < 2_000_000; sent += 65_536) connection.say(chunk);
-    const { status } = parse(await connection.say('0\r\n\r\n').whole());
+    const head = requestOf(door, client(1, 'echo'), {
+      method: 'POST',
+      headers: { 'Transfer-Encoding': 'chunked' },
+    });
+    const chunks = Array.from({ length: 31 }, () => chunk);
+    await connection.listen().tell(Buffer.concat([head, ...chunks, Buffer.from('0\r\n\r\n')]));
+    const { status } = parse(await connection.whole());
     if (software.breaks.includes('chunked-bodies')) expect(status).toBe(200);
     else expect(status).toBe(413);
   });
@@ -474,9 +481,7 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
     await proxy.mustExec('cp --archive /etc/hosts /root/hosts');
     await proxy.mustExec(['sed', '-i', `/${nameOf(2)}/d`, '/etc/hosts']);
     await expectPages(gone);
-    const found = await statusOf(client(2, 'echo'));
-    if (software.keepsAddresses) expect(found).toBe(200);
-    else expect(found).toBeGreaterThanOrEqual(500);
+    if (software.keepsAddresses) await expectPages({ 2: 200 });
     const { document } = await cluster.json('plan');
     const told = hostOf(document, proxy.name);
     expect(told.warnings.join('\n')).toContain(`${nameOf(2)}.example.com does not resolve on this host`);
@@ -517,7 +522,8 @@ describe.skipIf(noLab).each(softwares)('$name as the proxy of a cluster', (softw
   it('serves the nodes under the name of the cluster alone', async () => {
     const hosts = ['elsewhere.example.org', `${nameOf(1)}.example.com`, door.address, 'localhost'];
     const answers = await Promise.all(hosts.map((host) => get(client(1, 'echo'), { host })));
-    const served = answers.filter(({ status }) => status === 200).length;
+    // Some have an empty page for hosts that they don't know.
+    const served = answers.filter(({ body }) => body.includes('"line"')).length;
     expect(served).toBe(software.breaks.includes('another-host') ? hosts.length : 0);
     for (const host of [door.hostname.toUpperCase(), `${door.hostname}:443`]) {
       expect(await statusOf(client(1, 'echo'), { host }), host).toBe(200);

@@ -34,7 +34,7 @@ export const caddy: ProxySoftware = {
   respellsPaths: false,
   startsWithoutName: true,
   keepsAddresses: false,
-  breaks: [],
+  breaks: ['marks'],
   byHand: {
     vars: { proxy_server: 'include', server_file: '/etc/caddy/Caddyfile' },
     path: '/etc/caddy/Caddyfile',

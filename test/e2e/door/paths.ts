@@ -1,8 +1,12 @@
+import type { Promised } from './software.ts';
+
 /** What stands after a page's path, and what of it arrives at the node. */
 interface Spelling {
   readonly sent: string;
   /** as a proxy spells it that reads a path before it passes it on, where that differs */
   readonly respelled?: string;
+  /** by which it arrives so */
+  readonly promise?: Promised;
 }
 
 /** Legal in a path (RFC 3986, 3.3) or in a query (3.4). */
@@ -16,7 +20,8 @@ export const spellings: readonly Spelling[] = [
   { sent: '/%c3%a4', respelled: '/%C3%A4' },
   { sent: '/a%3Fb%23c%25d' },
   { sent: '/%7Euser', respelled: '/~user' },
-  { sent: "/~user:a@b!$&'()*,=-._" },
+  { sent: '/~user:a@b$&,=-._' },
+  { sent: "/!'()*", promise: 'marks' },
   { sent: '/a;v=1/b' },
   { sent: '/a.b/..c/d..' },
   { sent: '/...' },

@@ -18,7 +18,7 @@ export interface ProxySoftware {
   readonly respellsPaths: boolean;
   /** Whether it starts although the name of a node doesn't resolve. */
   readonly startsWithoutName: boolean;
-  /** Whether it goes on using the address of a name that no longer resolves. */
+  /** Whether it surely goes on using the address of a name that no longer resolves, until it is restarted. */
   readonly keepsAddresses: boolean;
   /** the promises that it doesn't keep; a test fails where it does keep one of them */
   readonly breaks: readonly Promised[];
@@ -38,9 +38,10 @@ export interface ProxySoftware {
  * - `another-host`: a request for another host than the cluster's gets no page of a node
  * - `path-parameters`: a segment `..;x`, which is `..` to some servers, leads nowhere
  * - `chunked-bodies`: a large body is refused although nobody tells its length
+ * - `marks`: the marks `!'()*` stay as they are in a path that the node has elsewhere
  * - `two-clusters`: both may have a server of our own; otherwise the second one is refused
  */
-type Promised = 'another-host' | 'path-parameters' | 'chunked-bodies' | 'two-clusters';
+export type Promised = 'another-host' | 'path-parameters' | 'chunked-bodies' | 'marks' | 'two-clusters';
 
 /** What the operator's page says. */
 export const operatorsText = 'of the operator';
