@@ -53,6 +53,7 @@ lab_needs='
   sshd:openssh-server
   systemd-nspawn:systemd-container
   zsh:zsh
+  apache2:apache2-bin
   /usr/lib/nginx/modules/ngx_rtmp_module.so:libnginx-mod-rtmp
   /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
   /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring

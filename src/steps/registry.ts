@@ -23,6 +23,7 @@ import { nginxInclude } from './nginx/include.ts';
 import { nginxLocations } from './nginx/locations.ts';
 import { nginxPrefix } from './nginx/prefix.ts';
 import { nginxServer } from './nginx/server.ts';
+import { relaysByHand } from './relay/by-hand/by-hand.ts';
 import type { StepModule } from './step-module.ts';
 
 const modules = [
@@ -37,6 +38,7 @@ const modules = [
   nginxLocations,
   nginxServer,
   nginxInclude,
+  relaysByHand,
   caddyLocations,
   caddyServer,
   caddyImport,
