@@ -5,5 +5,5 @@ export {
   setSectionsBlock,
 } from './haproxy/edits.ts';
 export { type HaproxyLine, readSections, type Section, strayLines } from './haproxy/sections.ts';
-export { type Word, wordsOf } from './haproxy/words.ts';
+export { quoteWord, type Word, wordsOf } from './haproxy/words.ts';
 export { managedBlockRanges, managedBlocks, removeManagedBlock } from './managed-blocks.ts';

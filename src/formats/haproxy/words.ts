@@ -30,6 +30,12 @@ export function wordsOf(text: string, start: number, end: number): readonly Word
   return words;
 }
 
+/** A text as one word that HAProxy reads as that text. It must have no line end. */
+export function quoteWord(text: string): string {
+  if (/^[\w./+:@%=,-]+$/.test(text)) return text;
+  return `"${text.replace(/[\\"$]/g, '\\$&')}"`;
+}
+
 function wordAt(text: string, start: number, end: number): Word {
   let value = '';
   let isLiteral = true;
