@@ -23,7 +23,12 @@ export async function startHaproxy(text: string, port: number): Promise<RunningH
     said += chunk.toString();
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  await waitFor(child, () => said, () => /New worker.*forked|Loading success/.test(said), port);
+  await waitFor(
+    child,
+    () => said,
+    () => /New worker.*forked|Loading success/.test(said),
+    port,
+  );
   return {
     reload: async (next) => {
       writeFileSync(file, next);
