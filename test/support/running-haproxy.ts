@@ -11,7 +11,7 @@ export interface RunningHaproxy {
 }
 
 /**
- * A real HAProxy, with a master as under systemd. Resolves once it accepts connections on `port` of 127.0.0.1.
+ * A real HAProxy, with a master as under systemd. Resolves once it listens on `port` of 127.0.0.1.
  */
 export async function startHaproxy(text: string, port: number): Promise<RunningHaproxy> {
   const folder = mkdtempSync(join(tmpdir(), 'haproxy-'));

@@ -27,12 +27,12 @@ export interface Section {
 
 /**
  * Words that begin a section wherever they come first on a line, however that is indented. Sources: HAProxy's
- * configuration manuals, 2.2 to 3.3.
+ * configuration manuals, 2.2 to 3.4.
  */
 const keywords = new Set([
   ...['global', 'defaults', 'frontend', 'backend', 'listen', 'peers', 'resolvers', 'mailers', 'userlist'],
   ...['program', 'http-errors', 'ring', 'cache', 'log-forward', 'fcgi-app', 'crt-store', 'traces'],
-  ...['log-profile', 'acme'],
+  ...['log-profile', 'acme', 'healthcheck', 'namespace_list'],
 ]);
 
 /** The sections of a configuration in their order. FormatError for a line that HAProxy can't read either. */

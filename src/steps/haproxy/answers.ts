@@ -5,9 +5,9 @@ export function answer(status: number, words: string): string {
 
 /**
  * Refuses requests whose path somebody may read otherwise than HAProxy does, which compares and forwards it
- * as it is: dots as a segment, also escaped, behind a backslash or before the parameters of the segment (`..;`,
- * which servers of Java take off); what can't be unescaped; a null byte, at which some regular expressions
- * stop; and a fragment, which no browser sends. nginx answers 400 to most of these as well.
+ * as it is: dots as a segment, also escaped, behind a backslash or before the parameters of the segment
+ * (`..;`, which servers of Java take off); what can't be unescaped; a null byte, at which some regular
+ * expressions stop; and a fragment, which no browser sends. nginx answers 400 to most of these as well.
  */
 export const refuseTricks: readonly string[] = [
   "acl is_trick path,url_dec -m reg '(^|[/\\\\])[.][.]?([/\\\\;]|$)'",

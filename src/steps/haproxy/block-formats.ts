@@ -35,8 +35,8 @@ export const haproxyFrontendBlock = sectionsFormat('haproxy-frontend', ([cluster
 );
 
 /**
- * A cluster's rules within a section that belongs to somebody else. Key: the cluster's name and the section's.
- * Nothing is set where there is no such section.
+ * A cluster's rules within a section that belongs to somebody else. Key: the cluster's name and the
+ * section's. Nothing is set where there is no such section.
  */
 export const haproxyRulesBlock: KeyedFormat = {
   name: 'haproxy-rules',

@@ -69,8 +69,8 @@ interface Test {
 }
 
 /**
- * Whether a rule is for these paths and nothing else: all paths that it names are theirs. One that is only for
- * another host name isn't.
+ * Whether a rule is for these paths and nothing else: all paths that it names are theirs. One that is only
+ * for another host name isn't.
  */
 function isForPaths(
   section: Section,

@@ -11,7 +11,7 @@ import { useBackendLines } from './render-rules.ts';
 
 const given = z.object({ cluster: clusterName, nodes: z.array(node) });
 
-/** The backends needed by a HAProxy that somebody else maintains, and the rules that send requests to them. */
+/** The backends needed by a HAProxy that somebody else maintains, and the rules that lead to them. */
 export function haproxyLocationsByHand(
   parameters: Value,
   { hostname }: { readonly hostname: string },

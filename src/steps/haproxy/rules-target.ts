@@ -9,8 +9,8 @@ import { isOff } from './ports.ts';
 const final = new Set(['deny', 'return', 'redirect', 'reject', 'tarpit', 'silent-drop']);
 
 /**
- * The operator's frontend that gets the rules: the one that is named, or else the one that answers browsers on
- * port 443 with TLS. Anything less certain is refused, with a list.
+ * The operator's frontend that gets the rules: the one that is named, or else the one that answers browsers
+ * on port 443 with TLS. Anything less certain is refused, with a list.
  */
 export function targetOf(host: StepHost, configuration: Configuration, name: string): Section {
   const { sections, blockAt } = configuration;
@@ -52,7 +52,7 @@ function refuseUnused(host: StepHost, { path, sections }: Configuration, section
   );
 }
 
-/** TLS may end before HAProxy: on this host, or at something that says by PROXY protocol who the client is. */
+/** TLS may end before HAProxy: on this host, or at something that tells the client's address (PROXY). */
 function warnOfPlain(host: StepHost, { path }: Configuration, section: Section): void {
   const binds = bindsOf(section);
   const isBehind = section.lines.some(({ name, args }) => name === 'bind' && args.includes('accept-proxy'));

@@ -23,8 +23,8 @@ export function readsOfBlocks(wanted: Partial<RelayParameters>) {
 /**
  * The file at `path` with a block between markers for each node. A node that can't be inspected or whose name
  * the proxy can't resolve keeps the block that it has; so does one that isn't in the list, unless `prune` is
- * set. Only `state: retired` removes a node's block. Returns the names of the nodes whose blocks are there, all
- * of which the caller manages. `start`: the text of a file that isn't there yet.
+ * set. Only `state: retired` removes a node's block. Returns the names of the nodes whose blocks are there,
+ * all of which the caller manages. `start`: the text of a file that isn't there yet.
  */
 export function writeBlocks(
   host: StepHost,
