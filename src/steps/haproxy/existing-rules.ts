@@ -48,15 +48,18 @@ export function bringOverRules(
   }
 }
 
-function rulesOf({ sections, blockAt }: Configuration, wanted: HaproxyLocationsParameters): readonly Rule[] {
-  const paths = relayedNodes(wanted.nodes).flatMap((one) => one.locations.map(({ path }) => path));
+function rulesOf(
+  { sections, blockAt }: Configuration,
+  { nodes, hostname }: HaproxyLocationsParameters,
+): readonly Rule[] {
+  const paths = relayedNodes(nodes).flatMap((one) => one.locations.map(({ path }) => path));
   return sections.flatMap((section) =>
     section.lines
       .filter(
         (line) =>
           line.name === 'use_backend' &&
           blockAt(line.start) === undefined &&
-          isForPaths(section, line, paths, wanted.hostname),
+          isRuleFor(section, line, { paths, hostname }),
       )
       .map((line) => ({ section, line })),
   );
@@ -72,16 +75,15 @@ interface Test {
  * Whether a rule is for these paths and nothing else: all paths that it names are theirs. One that is only
  * for another host name isn't.
  */
-function isForPaths(
+export function isRuleFor(
   section: Section,
-  line: HaproxyLine,
-  paths: readonly string[],
-  hostname: string,
+  { args }: HaproxyLine,
+  { paths, hostname }: { readonly paths: readonly string[]; readonly hostname: string },
 ): boolean {
-  const tests = testsOf(section, line.args.slice(1));
+  const tests = testsOf(section, args.includes('if') ? args.slice(args.indexOf('if') + 1) : []);
   const named = tests.filter(({ what }) => isAboutPath(what)).flatMap(({ values }) => values);
-  if (named.length === 0 || !named.every((value) => paths.some((path) => concerns(value, path))))
-    return false;
+  if (named.length === 0) return false;
+  if (!named.every((value) => paths.some((path) => concerns(value, path)))) return false;
   const hosts = tests.filter(({ what }) => isAboutHost(what)).flatMap(({ values }) => values);
   return hosts.length === 0 || hosts.some((value) => value.toLowerCase() === hostname.toLowerCase());
 }
@@ -89,7 +91,7 @@ function isForPaths(
 /** The tests that have to hold for a rule, without those that must not; those of named ACLs are looked up. */
 function testsOf(section: Section, condition: readonly string[]): readonly Test[] {
   const tests: Test[] = [];
-  let at = condition[0] === 'if' ? 1 : condition.length;
+  let at = 0;
   while (at < condition.length) {
     const word = condition[at] ?? '';
     at++;

@@ -1,5 +1,6 @@
 import type { Section } from '../../formats/haproxy.ts';
 import type { OperatorError } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { bindsOf, hasPort, isLoopback } from './binds.ts';
 import type { Configuration } from './configuration.ts';
@@ -47,7 +48,7 @@ function refuseUnused(host: StepHost, { path, sections }: Configuration, section
   if (stop === undefined) return;
   throw host.problem(
     'server-not-reached',
-    `${path}:${stop.line}: "${[stop.name, ...stop.args].join(' ')}" answers every request of ${section.keyword} ${section.name}, so rules for the nodes would never be used there`,
+    `${path}:${stop.line}: "${heard([stop.name, ...stop.args].join(' '))}" answers every request of ${section.keyword} ${section.name}, so rules for the nodes would never be used there`,
     'name the frontend that answers browsers in "frontend", or give that line a condition',
   );
 }

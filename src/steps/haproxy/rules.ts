@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { removeManagedBlock } from '../../formats/haproxy.ts';
+import { removeManagedBlock, type Section } from '../../formats/haproxy.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { forHost } from './answers.ts';
 import { haproxyRulesBlock, rulesBlock, sectionWith } from './block-formats.ts';
-import { readConfiguration } from './configuration.ts';
+import { type Configuration, readConfiguration } from './configuration.ts';
+import { isRuleFor } from './existing-rules.ts';
 import { clusterRoutes } from './frontend.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
 import { useBackendLines } from './render-rules.ts';
@@ -42,10 +44,28 @@ export const haproxyRules: StepModule<RulesParameters> = {
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
     const section = targetOf(host, configuration, wanted.frontend);
     const { text } = configuration;
+    warnOfEarlier(host, wanted, configuration, section);
     const after = understand(host, wanted.path, text, () => withRules(host, wanted, text, section.name));
     if (after !== text) host.write(wanted.path, after);
   },
 };
+
+/** HAProxy goes by these before it looks for a backend: such a line may take a request away from ours. */
+function warnOfEarlier(
+  host: StepHost,
+  { cluster, hostname }: RulesParameters,
+  { path, text, blockAt }: Configuration,
+  section: Section,
+): void {
+  const paths = clusterRoutes(text, cluster).map((route) => route.path);
+  for (const line of section.lines) {
+    if (line.name !== 'http-request' && line.name !== 'redirect') continue;
+    if (blockAt(line.start) !== undefined || !isRuleFor(section, line, { paths, hostname })) continue;
+    host.warn(
+      `${path}:${line.line}: "${heard([line.name, ...line.args].join(' '))}" is about paths of the nodes, and HAProxy goes by it before clusterproxy's rules; remove it if it was for the nodes`,
+    );
+  }
+}
 
 function withRules(host: StepHost, wanted: RulesParameters, text: string, frontend: string): string {
   const name = rulesBlock(wanted.cluster);

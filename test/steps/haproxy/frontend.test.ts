@@ -262,6 +262,24 @@ backend site
     );
   });
 
+  it('names lines of the frontend that may take requests away from ours', () => {
+    const lines = [
+      '    acl node path_beg /bbb-01/',
+      '    http-request replace-path /bbb-01(/.*) \\1 if node',
+      '    http-request deny if { path /admin }',
+      '    http-request deny if { path_beg /bbb-01/ } { hdr(host) other.example.com }',
+    ].map((line) => `${line}\n`);
+    const there = operator.replace(
+      '    http-request set-header',
+      `${lines.join('')}    http-request set-header`,
+    );
+    expect(rules(withNodes(there)).warnings).toEqual([
+      expect.stringMatching(
+        /haproxy\.cfg:\d+: "http-request replace-path \/bbb-01\(\/\.\*\) \\1 if node" is about paths of the nodes/,
+      ),
+    ]);
+  });
+
   it('says that browsers want TLS, unless it ends elsewhere', () => {
     const warned = (bind: string) =>
       rules(`${stockText}\nfrontend a\n    bind ${bind}\n`, { frontend: 'a' }).warnings;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chained, selfSigned } from '../../support/certificates.ts';
@@ -12,6 +12,9 @@ import { runStep } from '../../support/run-step.ts';
 import { freePorts, type RunningHaproxy, startHaproxy } from '../../support/running-haproxy.ts';
 import { certificate, frontend, hostname, nodeNamed, packages, path, stockText } from './proxy-parameters.ts';
 
+const hasIpv6 = Object.values(networkInterfaces()).some((some) =>
+  some?.some(({ address }) => address === '::1'),
+);
 const chain = chained('bbb-01.example.com');
 
 describe.skipIf(withoutHaproxy !== undefined)('a real HAProxy', () => {
@@ -84,6 +87,7 @@ backend own
       .replace('daemon\n', '')
       .replaceAll(certificate, join(folder, 'proxy.pem'))
       .replace('*:443', `127.0.0.1:${secure}`)
+      .replace(hasIpv6 ? '' : /^ *bind \[::\].*\n/gm, '')
       .replace('[::]:443', `[::1]:${secure}`)
       .replace('*:80', `127.0.0.1:${plain}`)
       .replace('[::]:80', `[::1]:${plain}`);
@@ -274,6 +278,29 @@ backend own
     }
     const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
     await expect(connected(secure, hostname, old)).rejects.toThrow(/alert|version|protocol/i);
+  });
+
+  it('passes a WebSocket of HTTP/2 on', async () => {
+    const client = connectHttp2(`https://127.0.0.1:${secure}`, {
+      servername: hostname,
+      rejectUnauthorized: false,
+    });
+    const [settings] = (await once(client, 'remoteSettings')) as [{ enableConnectProtocol?: boolean }];
+    // HAProxy 2.4 and later; to others, browsers speak HTTP/1.1 for a WebSocket.
+    if (settings.enableConnectProtocol === true) {
+      const socket = client.request({
+        ...{ ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'https', ':authority': hostname },
+        ...{ ':path': '/bbb-01/bigbluebutton/api/ws', 'sec-websocket-version': '13' },
+      });
+      const [headers] = (await once(socket, 'response')) as [{ readonly ':status': number }];
+      expect(headers[':status']).toBe(200);
+      socket.write('echo');
+      const [echo] = (await once(socket, 'data')) as [Buffer];
+      expect(echo.toString()).toBe('echo');
+      expect(node.requests.at(-1)).toBe('GET /bigbluebutton/api/ws');
+      socket.close();
+    }
+    client.destroy();
   });
 
   it('redirects to https, except for challenges', async () => {
