@@ -30,6 +30,9 @@ const unfinished: Readonly<Record<string, object>> = {
   'socket-service': { name: 'x', hosts: '' },
   haproxy: { path: '/etc/x', frontends: '', backends: [{ hosts: '', servers: '' }] },
   'haproxy-state': { unit: 'x.service' },
+  'haproxy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
+  'haproxy-frontend': { path: '/etc/x', certificate: '' },
+  'haproxy-rules': { path: '/etc/x' },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
 
