@@ -40,9 +40,15 @@ export async function rawRequest(
   const head = [`${method} ${target} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...headers];
   return await new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
-    socket.on('data', (chunk: Buffer) => parts.push(chunk));
+    const answer = () => parsed(Buffer.concat(parts).toString('latin1'));
+    socket.on('data', (chunk: Buffer) => {
+      parts.push(chunk);
+      // Who refuses a body may wait for it nevertheless before closing.
+      const length = answer().headers.get('content-length');
+      if (length !== undefined && answer().body.length >= Number(length)) socket.end(() => resolve(answer()));
+    });
     socket.on('error', reject);
-    socket.on('close', () => resolve(parsed(Buffer.concat(parts).toString('latin1'))));
+    socket.on('close', () => resolve(answer()));
     socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1'));
   });
 }

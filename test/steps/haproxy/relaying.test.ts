@@ -65,9 +65,9 @@ describe.skipIf(withoutHaproxy !== undefined)('a real HAProxy', () => {
 frontend own
     bind 127.0.0.1:${operators} ssl crt ${join(folder, 'proxy.pem')}
     http-request set-header X-Ours yes
-    use_backend own if { path_beg / } # the operator's
+    use_backend pages if { path_beg / } # the operator's
 
-backend own
+backend pages
     http-request return status 200 content-type text/plain string own
 `;
     const relayed = { cluster: 'prod', hostname, nodes, trusted_certificate: root };
