@@ -33,6 +33,7 @@ install_node_modules() {
 # COMMAND:PACKAGE, or /FILE:PACKAGE
 lab_needs='
   augtool:augeas-tools
+  caddy:caddy
   chromium:chromium
   ffmpeg:ffmpeg
   fish:fish
@@ -52,6 +53,7 @@ lab_needs='
   sshd:openssh-server
   systemd-nspawn:systemd-container
   zsh:zsh
+  apache2:apache2-bin
   /usr/lib/nginx/modules/ngx_rtmp_module.so:libnginx-mod-rtmp
   /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream
   /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring
@@ -92,6 +94,7 @@ install_packages() {
   for package in "$@"; do
     case $package in
       nginx-light) disable nginx ;;
+      caddy) disable caddy ;;
       haproxy) disable haproxy ;;
       prometheus) disable prometheus ;;
       openssh-server) disable ssh ;;

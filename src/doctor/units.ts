@@ -59,8 +59,10 @@ export const setBack: HostTrouble = {
 export const selinuxForbids: HostTrouble = {
   id: 'selinux-forbids',
   title: 'SELinux keeps it from connecting to other hosts',
-  judge: bySurroundings(({ selinux, booleans }, { isDoor, units }) => {
-    const boolean = units.includes('haproxy.service') ? 'haproxy_connect_any' : 'httpd_can_network_connect';
+  judge: bySurroundings(({ selinux, booleans }, { isDoor, units, snapshot }) => {
+    const relays =
+      units.includes('haproxy.service') && snapshot.units.get('haproxy.service')?.active === 'active';
+    const boolean = relays ? 'haproxy_connect_any' : 'httpd_can_network_connect';
     const value = booleans.get(boolean);
     if (!isDoor || !selinux || value === undefined) return notApplicable;
     if (value) return absent;

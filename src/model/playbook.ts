@@ -143,9 +143,10 @@ export interface PlaybookPolls {
 }
 
 /** Something that should be healthy before anything is changed; each failure is a warning in the plan. */
-export type HealthCheck =
+export type HealthCheck = { readonly when: Condition } & (
   | { readonly kind: 'units'; readonly units: readonly string[] }
-  | { readonly kind: 'http'; readonly url: string };
+  | { readonly kind: 'http'; readonly url: string }
+);
 
 /**
  * A known trouble of a role's hosts. It is there where all of `shows` and none of `unless` holds; their

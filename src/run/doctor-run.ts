@@ -97,7 +97,7 @@ interface WhatToRead {
   readonly renewals: Query;
   /** those of its role, and those that its health depends on */
   readonly units: readonly string[];
-  readonly needed: readonly string[];
+  readonly needed: readonly { readonly unit: string; readonly uncertain: boolean }[];
 }
 
 function whatToRead(
@@ -130,9 +130,14 @@ function whatToRead(
   };
 }
 
-function neededUnits(inventory: Inventory, host: InventoryHost): readonly string[] {
+/** The condition of a health check needs facts, which `doctor` doesn't establish. */
+function neededUnits(inventory: Inventory, host: InventoryHost): WhatToRead['needed'] {
   const { health } = roleOf(inventory.playbook, host.role);
-  return health.flatMap((check) => (check.kind === 'units' ? check.units : []));
+  return health.flatMap((check) =>
+    check.kind === 'units'
+      ? check.units.map((unit) => ({ unit, uncertain: Object.keys(check.when).length > 0 }))
+      : [],
+  );
 }
 
 /**
@@ -154,8 +159,13 @@ function hostSeen(
   snapshot: Snapshot,
   { surroundings, renewals, units, needed }: WhatToRead,
 ): HostSeen {
+  // Where the condition isn't known, another unit may do the work of one that is disabled.
+  const missed = needed.filter(
+    ({ unit, uncertain }) => !uncertain || snapshot.units.get(unit)?.enabled !== 'disabled',
+  );
   return {
-    ...{ name: host.name, role: host.role, hostname: host.hostname, snapshot, units, needed },
+    ...{ name: host.name, role: host.role, hostname: host.hostname, snapshot, units },
+    needed: missed.map(({ unit }) => unit),
     surroundings: readSurroundings(snapshot.answers.get(queryKey(surroundings))),
     renewals: readRenewals(snapshot.answers.get(queryKey(renewals))),
     isDoor: isDoor(inventory, host),

@@ -1,3 +1,6 @@
+import { caddyImport } from './caddy/import.ts';
+import { caddyLocations } from './caddy/locations.ts';
+import { caddyServer } from './caddy/server.ts';
 import { archive } from './files/archive.ts';
 import { etcServices } from './files/etc-services.ts';
 import { file } from './files/file.ts';
@@ -23,6 +26,7 @@ import { nginxInclude } from './nginx/include.ts';
 import { nginxLocations } from './nginx/locations.ts';
 import { nginxPrefix } from './nginx/prefix.ts';
 import { nginxServer } from './nginx/server.ts';
+import { relaysByHand } from './relay/by-hand/by-hand.ts';
 import type { StepModule } from './step-module.ts';
 
 const modules = [
@@ -37,6 +41,10 @@ const modules = [
   nginxLocations,
   nginxServer,
   nginxInclude,
+  relaysByHand,
+  caddyLocations,
+  caddyServer,
+  caddyImport,
   packages,
   unitState,
   ownName,

@@ -5,7 +5,7 @@
 export const sampling = process.env.CLUSTERPROXY_SAMPLE === '1' && process.env.CLUSTERPROXY_LONG !== '1';
 
 /** Of as many parts a sample tries one; seeds that follow one another try all of them. */
-export const parts = 8;
+export const parts = 12;
 
 /**
  * Files that take long, with the seconds that each took beside others on two cores: hosts of their own tell
@@ -18,6 +18,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/antmedia.lab.test.ts': 377,
   'test/e2e/averox.lab.test.ts': 81,
   'test/e2e/clusters.lab.test.ts': 162,
+  'test/e2e/doors.lab.test.ts': 147,
   'test/e2e/drain.lab.test.ts': 370,
   'test/e2e/failures.lab.test.ts': 154,
   'test/e2e/first-cluster.lab.test.ts': 60,
@@ -49,6 +50,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/run/membership.test.ts': 114,
   'test/run/outside-proof.test.ts': 71,
   'test/run/queue/when-idle.test.ts': 166,
+  'test/run/revert-wave.test.ts': 57,
   'test/run/two-clusters.test.ts': 189,
   'test/run/upgrade.test.ts': 78,
   'test/run/whole-run.test.ts': 122,
@@ -56,13 +58,16 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/schedule/watch/watch.test.ts': 67,
   'test/schedule/run.test.ts': 63,
   'test/secrets/never-told.test.ts': 63,
+  'test/secrets/never-written.test.ts': 57,
   'test/ssh/many-hosts.lab.test.ts': 71,
   'test/ssh/openssh.lab.test.ts': 74,
   'test/ssh/sudo/sudo.lab.test.ts': 86,
   'test/terminal/commands.test.ts': 116,
   'test/terminal/demo.test.ts': 101,
   'test/terminal/last-resort.test.ts': 73,
+  'test/terminal/pager.test.ts': 54,
   'test/transcripts/screens.test.ts': 40,
+  'test/transcripts/transcripts.test.ts': 212,
   'test/verify/asked.lab.test.ts': 131,
   'test/verify/balancers.lab.test.ts': 372,
   'test/verify/browser.lab.test.ts': 215,

@@ -30,6 +30,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'refuse'], role.refuse, early),
       ...each(document, [...path, 'steps'], role.steps, all),
       ...each(document, [...path, 'handlers'], role.handlers, all),
+      ...each(document, [...path, 'health'], role.health, all),
       ...each(document, [...path, 'warnings'], role.warnings, all),
       ...each(document, [...path, 'verify'], role.verify, all),
       // Asked in the look at the other host, before anything is known of this one.

@@ -43,7 +43,9 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       }),
       ...check(['guards'], role.guards, scopes.base),
       ...check(['ports'], role.ports, scopes.vars),
-      ...check(['health'], role.health, scopes.base),
+      ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
+        check(['health', index], texts, scopes.base),
+      ),
       ...(role.verify ?? []).flatMap(({ when: _when, recipes, ...texts }, index) =>
         check(['verify', index], texts, scopes.forRecipes(recipes)),
       ),

@@ -99,10 +99,12 @@ function buildRole(document: Places, source: RoleSource): Role {
       location: at('steps', index, 'id'),
     })),
     health: (data.health ?? []).map(
-      (check): HealthCheck =>
-        check.units === undefined
+      (check): HealthCheck => ({
+        when: buildCondition(check.when),
+        ...(check.units === undefined
           ? { kind: 'http', url: check.http ?? '' }
-          : { kind: 'units', units: check.units },
+          : { kind: 'units', units: check.units }),
+      }),
     ),
     verify: (data.verify ?? []).map((check, index) => ({
       ...buildOutsideCheck(check, source),

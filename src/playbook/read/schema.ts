@@ -38,7 +38,11 @@ const recipe = z.strictObject({
 });
 
 const health = z
-  .strictObject({ units: z.array(text).min(1).optional(), http: text.optional() })
+  .strictObject({
+    when: conditionSchema.optional(),
+    units: z.array(text).min(1).optional(),
+    http: text.optional(),
+  })
   .superRefine((given, context) => {
     if ((given.units === undefined) !== (given.http === undefined)) return;
     context.addIssue({ code: 'custom', message: 'expected one of: units, http' });

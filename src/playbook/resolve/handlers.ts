@@ -9,6 +9,7 @@ import type {
   Role,
 } from '../../model/playbook.ts';
 import type { Query } from '../../model/reads.ts';
+import { holds, mayHold } from './conditions.ts';
 import { render, renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
 
 /** A way to fill in templates: strictly if everything is known, leniently if only reads are collected. */
@@ -96,16 +97,28 @@ function queryOf({ id, kind, program }: PlaybookGuard, args: readonly string[]):
 }
 
 /** A health check with everything filled in. */
-export type ResolvedHealthCheck =
+export type ResolvedHealthCheck = {
+  /** its condition may not hold: what it depends on isn't known yet */
+  readonly uncertain: boolean;
+} & (
   | { readonly kind: 'units'; readonly units: readonly string[] }
-  | { readonly kind: 'http'; readonly query: Query };
+  | { readonly kind: 'http'; readonly query: Query }
+);
 
-export function resolveHealth(checks: readonly HealthCheck[], fill: Fill): readonly ResolvedHealthCheck[] {
-  return checks.map((check) =>
-    check.kind === 'units'
-      ? { kind: 'units', units: check.units.map(fill.text) }
-      : { kind: 'http', query: { kind: 'http', args: [fill.text(check.url)] } },
-  );
+/** Those whose condition holds or may hold, with everything filled in. */
+export function resolveHealth(
+  checks: readonly HealthCheck[],
+  fill: Fill,
+  context: TemplateContext,
+): readonly ResolvedHealthCheck[] {
+  return checks
+    .filter(({ when }) => mayHold(when, context))
+    .map((check) => {
+      const uncertain = !holds(check.when, context);
+      return check.kind === 'units'
+        ? { uncertain, kind: 'units', units: check.units.map(fill.text) }
+        : { uncertain, kind: 'http', query: { kind: 'http', args: [fill.text(check.url)] } };
+    });
 }
 
 function resolveAction(action: PlaybookAction, fill: Fill): Action {

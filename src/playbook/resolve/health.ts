@@ -1,5 +1,5 @@
 import { queryKey } from '../../model/reads.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import type { Snapshot, UnitState } from '../../model/snapshot.ts';
 import type { ResolvedHealthCheck } from './handlers.ts';
 
 /** What isn't healthy on a host before anything is changed there; each is a warning in the plan. */
@@ -9,14 +9,27 @@ export function healthWarnings(
 ): readonly string[] {
   return checks.flatMap((check) => {
     if (check.kind === 'units') {
-      return check.units.flatMap((name) => {
-        const unit = snapshot.units.get(name);
-        const isDown = unit?.load === 'loaded' && unit.active !== 'active';
-        return isDown ? [`${name} is ${unit.active} (${unit.sub}) before anything was changed`] : [];
-      });
+      return downUnits(check, snapshot).map(
+        ({ name, unit }) => `${name} is ${unit.active} (${unit.sub}) before anything was changed`,
+      );
     }
     const status = snapshot.answers.get(queryKey(check.query))?.status;
     return status === 0 ? [] : [`${check.query.args[0]} doesn't answer before anything was changed`];
+  });
+}
+
+/**
+ * The units that should run and don't. Where it isn't known whether a check is for this host, a unit that
+ * somebody has disabled isn't missed: another one does its work.
+ */
+function downUnits(
+  { units, uncertain }: Extract<ResolvedHealthCheck, { kind: 'units' }>,
+  snapshot: Snapshot,
+): readonly { readonly name: string; readonly unit: UnitState }[] {
+  return units.flatMap((name) => {
+    const unit = snapshot.units.get(name);
+    if (unit?.load !== 'loaded' || unit.active === 'active') return [];
+    return uncertain && unit.enabled === 'disabled' ? [] : [{ name, unit }];
   });
 }
 
@@ -27,10 +40,8 @@ const nobodyToAsk = 127;
 export function downWords(checks: readonly ResolvedHealthCheck[], snapshot: Snapshot): string | undefined {
   for (const check of checks) {
     if (check.kind === 'units') {
-      for (const name of check.units) {
-        const unit = snapshot.units.get(name);
-        if (unit?.load === 'loaded' && unit.active !== 'active') return `${name} is ${unit.active}`;
-      }
+      const [first] = downUnits(check, snapshot);
+      if (first !== undefined) return `${first.name} is ${first.unit.active}`;
       continue;
     }
     const status = snapshot.answers.get(queryKey(check.query))?.status ?? 0;

@@ -43,7 +43,7 @@ export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Gu
 export function healthOf(inventory: Inventory, host: InventoryHost): readonly ResolvedHealthCheck[] {
   return naming({ host: host.name, place: `role ${host.role}` }, () => {
     const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
-    return resolveHealth(roleOf(inventory.playbook, host.role).health, leniently(base));
+    return resolveHealth(roleOf(inventory.playbook, host.role).health, leniently(base), base);
   });
 }
 
@@ -194,7 +194,7 @@ function handlerUnits(role: Role, fill: Fill, context: TemplateContext): Partial
 
 function alwaysAsked(role: Role, base: TemplateContext, options: ReadsOptions): Partial<Reads> {
   const fill = leniently(base);
-  const health = resolveHealth(role.health, fill);
+  const health = resolveHealth(role.health, fill, base);
   return {
     units: [
       ...role.units.map(fill.text),

@@ -91,7 +91,7 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
         ),
       ),
       guards,
-      health: resolveHealth(role.health, fill),
+      health: resolveHealth(role.health, fill, context),
       warnings: role.warnings.filter(({ when }) => holds(when, context)).map(({ text }) => fill.text(text)),
       units: role.units.map(fill.text),
     };

@@ -7,7 +7,6 @@ import { haproxyNode, nodePrefix } from './block-formats.ts';
 import { readConfiguration } from './configuration.ts';
 import { bringOverRules, findRules } from './existing-rules.ts';
 import { haproxyPaths } from './haproxy-paths.ts';
-import { haproxyLocationsByHand } from './locations-by-hand.ts';
 import {
   type HaproxyLocationsParameters,
   haproxyLocationsName,
@@ -34,7 +33,6 @@ export const haproxyLocations: StepModule<HaproxyLocationsParameters> = {
   },
   itemFormats: [haproxyNode],
   crossCheck: haproxyPaths,
-  byHand: haproxyLocationsByHand,
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     checkVersion(host);

@@ -4,7 +4,6 @@ import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxBlock } from './block-format.ts';
 import { bringOverLocations, findLocations, warnOfPatterns } from './existing-locations.ts';
-import { locationsByHand } from './locations-by-hand.ts';
 import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { nginxPaths } from './nginx-paths.ts';
@@ -29,7 +28,6 @@ export const nginxLocations: StepModule<LocationsParameters> = {
   }),
   itemFormats: [nginxBlock],
   crossCheck: nginxPaths,
-  byHand: locationsByHand,
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const findings = findLocations(host, wanted);

@@ -1,8 +1,8 @@
-import { inUrl, isRenamed, type Relay } from '../relay/relays.ts';
+import { isRenamed, type Relay, serverUrl } from '../relay/relays.ts';
 
 /**
  * One node's locations for nginx, without markers. They are plain prefixes with `^~`, which no regular
- * expression overrides. `cacheZone`: the zone of nginx in which copies of files are kept; undefined: none are.
+ * expression overrides. `cacheZone`: the zone of nginx in which copies of files are kept; undefined: none.
  */
 export function renderLocations(relays: readonly Relay[], cacheZone?: string): string {
   return relays.map((one) => renderLocation(one, cacheZone)).join('\n');
@@ -15,8 +15,8 @@ export function passedTo(block: string): readonly string[] {
 }
 
 function renderLocation(relay: Relay, cacheZone: string | undefined): string {
-  const { path, targetPath, scheme, address, port, name, hasHashedFiles } = relay;
-  const server = `${scheme}://${inUrl(address)}${port === undefined ? '' : `:${port}`}`;
+  const { path, targetPath, scheme, name, hasHashedFiles } = relay;
+  const server = serverUrl(relay);
   // A regular expression can't put one path in the place of another.
   const isCached = cacheZone !== undefined && hasHashedFiles && targetPath === path;
   const lines = [

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Node, relayedNodes } from './nodes.ts';
+import type { Node } from './nodes.ts';
 
 /** How a node's certificate is checked. */
 export interface Trust {
@@ -36,6 +36,13 @@ export interface Relay {
   readonly hasHashedFiles: boolean;
 }
 
+/** What a proxy has to do for one node. */
+export interface NodeRelays {
+  /** the node's name in the inventory */
+  readonly node: string;
+  readonly relays: readonly Relay[];
+}
+
 /** What a proxy knows of its way to a node. */
 export interface Way {
   /** undefined: certificates are left to somebody else */
@@ -65,22 +72,17 @@ export function relaysOf(node: Node, { trust, address = node.hostname }: Way): r
   });
 }
 
+/** The server that is asked, as the beginning of a URL. */
+export function serverUrl({ scheme, address, port }: Pick<Relay, 'scheme' | 'address' | 'port'>): string {
+  return `${scheme}://${inUrl(address)}${port === undefined ? '' : `:${port}`}`;
+}
+
 /** An address as it stands in URLs. */
-export function inUrl(address: string): string {
+function inUrl(address: string): string {
   return isIP(address) === 6 ? `[${address}]` : address;
 }
 
 /** Whether the proxy asks for the node by another name than that which the node goes by. */
 export function isRenamed({ address, name }: Relay): boolean {
   return address.toLowerCase() !== name;
-}
-
-/**
- * What all nodes need, for a proxy that somebody else maintains; checking certificates is left to them, since
- * they know where the authorities are. A comment before each node's part names it.
- */
-export function relaysByHand(nodes: readonly Node[], render: (relays: readonly Relay[]) => string): string {
-  return relayedNodes(nodes)
-    .map((node) => `# ${node.name}\n${render(relaysOf(node, {}))}`)
-    .join('\n');
 }

@@ -124,7 +124,7 @@ describe('a playbook that extends another one', () => {
       tool: { package: 'tool' },
     });
     expect(node.warnings.map(({ text }) => text)).toEqual(['there is a drv-helper', 'no tool']);
-    expect(node.health).toEqual([{ kind: 'units', units: ['drv.service'] }]);
+    expect(node.health).toEqual([{ when: {}, kind: 'units', units: ['drv.service'] }]);
   });
 
   it('replaces what has the same name where it stands, and adds behind it', async () => {

@@ -5,7 +5,8 @@ import { OperatorError } from '../../../src/model/operator-error.ts';
 import { queriesIn, queryKey } from '../../../src/model/reads.ts';
 import type { PathState, Snapshot } from '../../../src/model/snapshot.ts';
 import { type ClusterView, viewCluster } from '../../../src/playbook/resolve/contexts.ts';
-import { healthWarnings } from '../../../src/playbook/resolve/health.ts';
+import { leniently, resolveHealth } from '../../../src/playbook/resolve/handlers.ts';
+import { downWords, healthWarnings } from '../../../src/playbook/resolve/health.ts';
 import { readsOf } from '../../../src/playbook/resolve/reads.ts';
 import { type ResolvedStep, resolveHost } from '../../../src/playbook/resolve/resolve.ts';
 import { loadText } from '../../inventory/load-text.ts';
@@ -378,10 +379,31 @@ describe('healthWarnings', () => {
     expect(healthWarnings(host.health, up)).toEqual([]);
   });
 
+  it('misses no unit that is disabled where another one may do its work', () => {
+    const check = (uncertain: boolean) => ({ uncertain, kind: 'units', units: ['app.service'] }) as const;
+    const stopped = (enabled: string) =>
+      snapshot('old', {
+        units: new Map([['app.service', { ...loaded, active: 'inactive', sub: 'dead', enabled }]]),
+      });
+    const words = ['app.service is inactive (dead) before anything was changed'];
+    expect(healthWarnings([check(true)], stopped('disabled'))).toEqual([]);
+    expect(downWords([check(true)], stopped('disabled'))).toBeUndefined();
+    expect(healthWarnings([check(true)], stopped('enabled'))).toEqual(words);
+    expect(healthWarnings([check(false)], stopped('disabled'))).toEqual(words);
+  });
+
+  it('is asked of hosts for which its condition holds', () => {
+    const fill = leniently({});
+    const checks = [{ when: { 'facts.kind': ['a'] }, kind: 'units', units: ['a.service'] }] as const;
+    expect(resolveHealth(checks, fill, { facts: { kind: 'a' } })).toMatchObject([{ uncertain: false }]);
+    expect(resolveHealth(checks, fill, { facts: { kind: 'b' } })).toEqual([]);
+    // Before the look at the host.
+    expect(resolveHealth(checks, fill, {})).toMatchObject([{ uncertain: true }]);
+  });
+
   it('says nothing of a unit that the host does not have', () => {
     const units = new Map([['app.service', { ...loaded, load: 'not-found', active: 'inactive' }]]);
-    expect(healthWarnings([{ kind: 'units', units: ['app.service'] }], snapshot('old', { units }))).toEqual(
-      [],
-    );
+    const check = { uncertain: false, kind: 'units', units: ['app.service'] } as const;
+    expect(healthWarnings([check], snapshot('old', { units }))).toEqual([]);
   });
 });

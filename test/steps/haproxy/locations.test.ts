@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { managedBlocks } from '../../../src/formats/haproxy.ts';
+import type { Value } from '../../../src/formats/keyed-format.ts';
 import { haproxyNode } from '../../../src/steps/haproxy/block-formats.ts';
-import { haproxyLocations } from '../../../src/steps/haproxy/locations.ts';
 import { routesOf } from '../../../src/steps/haproxy/read-backends.ts';
 import { askVersion } from '../../../src/steps/haproxy/version.ts';
+import { relaysByHand } from '../../../src/steps/relay/by-hand/by-hand.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { haproxyCheck, withoutHaproxy } from '../../support/haproxy-oracle.ts';
 import { runStep } from '../../support/run-step.ts';
@@ -183,7 +184,8 @@ describe('haproxy-locations', () => {
   });
 
   it('has words for a HAProxy that somebody else maintains', () => {
-    const words = haproxyLocations.byHand?.(locations, { hostname }) ?? [];
+    const words =
+      relaysByHand.byHand?.({ ...locations, software: 'haproxy' } as unknown as Value, { hostname }) ?? [];
     expect(words.map(({ title }) => title)).toEqual([
       "backends for bbb-proxy.example.com, whose server is maintained elsewhere (in HAProxy's syntax)",
       'rules for the frontend of bbb-proxy.example.com, before its other "use_backend" lines (in HAProxy\'s syntax)',
@@ -196,8 +198,6 @@ describe('haproxy-locations', () => {
       const text = `${backends}\nfrontend f\n    bind :8443\n    mode http\n    timeout client 5s\n${rules}`;
       expect(haproxyCheck(text.replaceAll(/(?<=server node )[^:]+/g, '192.0.2.1'))).toBe('');
     }
-    expect(haproxyLocations.byHand?.({ ...locations, nodes: '' }, { hostname })).toEqual([]);
-    expect(haproxyLocations.byHand?.({}, { hostname })).toEqual([]);
   });
 
   it.skipIf(withoutHaproxy !== undefined)('passes haproxy -c without a warning, wherever it stands', () => {

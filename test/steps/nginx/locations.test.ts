@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Query } from '../../../src/model/reads.ts';
 import { noReads } from '../../../src/model/reads.ts';
-import { renderLocations } from '../../../src/steps/nginx/render-locations.ts';
 import { node, unresolvedNodes, unresolvedProblem } from '../../../src/steps/relay/nodes.ts';
-import { relaysByHand } from '../../../src/steps/relay/relays.ts';
 import { nginxTest, withoutNginx } from '../../support/nginx-oracle.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
 import { startNginx } from '../../support/running-nginx.ts';
@@ -252,14 +250,6 @@ describe('what the planner needs of it', () => {
       host: 'bbb-02',
       message: expect.stringContaining('proxy-1'),
     });
-  });
-
-  it('prints the locations for a proxy that is looked after by somebody else', () => {
-    const all = [...nodes, node.parse(nodeNamed('bbb-03', { state: 'retired' }))];
-    const text = relaysByHand(all, renderLocations);
-    expect(text).toContain('# bbb-01\nlocation ^~ /bbb-01/html5client/ {');
-    expect(text).toContain('proxy_ssl_name bbb-02.example.com;');
-    expect(text).not.toMatch(/bbb-03|trusted_certificate/);
   });
 });
 
