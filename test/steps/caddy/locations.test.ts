@@ -182,7 +182,7 @@ handle @clusterproxy_prod_bbb-01_2_slash {
     const { changed, warnings } = runStep('caddy-locations', { ...parameters, nodes }, there);
     expect(changed).toEqual([]);
     expect(warnings).toEqual([
-      'bbb-02.example.com does not resolve on this host: its locations stay as they are for bbb-02, and answered with an error until it does',
+      'bbb-02.example.com does not resolve on this host: its locations stay as they are for bbb-02, and Caddy answers with an error until it does',
     ]);
   });
 
