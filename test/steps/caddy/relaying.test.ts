@@ -38,7 +38,7 @@ async function answerWhileSending(port: number, size: number): Promise<string> {
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'secureConnect');
   socket.write(
-    `POST /bbb-01/html5client/x HTTP/1.1\r\nHost: proxy.example.com\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
+    `POST /bbb-01/html5client/large HTTP/1.1\r\nHost: proxy.example.com\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
   );
   for (let sent = 0; sent < size && received === '' && !socket.destroyed; sent += 65_536) {
     await new Promise((resolve) => socket.write(Buffer.alloc(65_536), resolve));
@@ -203,10 +203,9 @@ describe.skipIf(withoutCaddy)(`a real Caddy with our own site${skipped}`, () => 
   });
 
   it('lets its answer to a large body arrive, while the body is on its way', async () => {
-    const before = nodes[0]?.asked.length ?? 0;
     const answers = Array.from({ length: 12 }, () => answerWhileSending(caddy.https, 4_000_000));
     expect([...new Set(await Promise.all(answers))]).toEqual(['HTTP/1.1 413 Request Entity Too Large']);
-    expect(nodes[0]?.asked).toHaveLength(before);
+    expect(nodes[0]?.asked.filter(({ url }) => url.endsWith('/large'))).toEqual([]);
   });
 
   it('does the same for those who speak HTTP/2', async () => {
