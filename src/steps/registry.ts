@@ -10,6 +10,7 @@ import { yaml } from './files/yaml.ts';
 import { haproxy } from './haproxy/haproxy.ts';
 import { haproxyState } from './haproxy/state-file.ts';
 import { certbot } from './host/certbot.ts';
+import { keepalived } from './host/keepalived.ts';
 import { ownName } from './host/own-name.ts';
 import { packages } from './host/package.ts';
 import { socketService } from './host/socket-service.ts';
@@ -44,6 +45,7 @@ const modules = [
   etcServices,
   xinetdService,
   socketService,
+  keepalived,
   haproxy,
   haproxyState,
   pemBundle,
