@@ -46,13 +46,15 @@ function checkRole(
     ];
   }
   const count = hosts.filter((host) => host.role === role.name).length;
-  if (count >= 2) return [];
+  // Whoever else moves it may move it to a host that isn't ours.
+  const by = valueAt(document.value, [...path, 'by']);
+  if (count >= (by === 'external' ? 1 : 2)) return [];
   return [
     document.problem(path, {
       part: 'key',
       code: 'virtual-address-alone',
       message: `a virtual address moves between hosts, and the role ${role.name} has ${count === 0 ? 'none in this inventory' : 'only one'}`,
-      next: `list at least two hosts of ${role.name} (one that is retired counts), or remove virtual_address, whereupon the next apply takes the address from the host that is left`,
+      next: `list at least two hosts of ${role.name} (one that is retired counts); write \`by: external\` if somebody else moves it; or remove virtual_address, and the next apply takes it from the host that is left`,
     }),
   ];
 }

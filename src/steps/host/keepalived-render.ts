@@ -27,8 +27,11 @@ export interface Vrrp {
  */
 const advertisement = 0.4;
 
-/** Seconds between two questions; how many wrong answers in a row give the address away, and right ones let take it. */
-const asking = { every: 1, timeout: 6, fall: 2, rise: 3 };
+/**
+ * Seconds between two questions, and for each address that one is sent to; how many wrong answers in a row
+ * give the address away, and how many right ones make a host fit for it again.
+ */
+const asking = { every: 1, perAddress: 2, fall: 2, rise: 3 };
 
 /**
  * A file for keepalived 2.0 and later. All hosts begin as backups, so that one that starts while another has
@@ -42,7 +45,7 @@ ${wanted.secure ? secured : ''}vrrp_script ${name} {
     script "${wanted.program.join(' ')}"
     user ${wanted.user}
     interval ${asking.every}
-    timeout ${asking.timeout}
+    timeout ${asking.perAddress * (1 + wanted.peers.length) + 1}
     fall ${asking.fall}
     rise ${asking.rise}
 }
