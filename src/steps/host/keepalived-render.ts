@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { InterfaceAddress } from './keepalived-addresses.ts';
+import type { InterfaceAddress } from '../../model/interface-addresses.ts';
 
 /** One host's part in moving an address. */
 export interface Vrrp {

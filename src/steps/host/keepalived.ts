@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { askAddresses } from '../../model/interface-addresses.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, accountName, directoriesOf, isAddress, plainWord } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
-import { askAddresses, knownAddresses, ownAddress } from './keepalived-addresses.ts';
+import { knownAddresses, ownAddress } from './keepalived-addresses.ts';
 import { hasOthers, keepalivedInclude } from './keepalived-include.ts';
 import { priorityOf, renderVrrp, routerIdOf } from './keepalived-render.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { interfaceAddresses } from '../../../src/steps/host/keepalived-addresses.ts';
+import { interfaceAddresses } from '../../../src/model/interface-addresses.ts';
 import { hasOthers, keepalivedInclude } from '../../../src/steps/host/keepalived-include.ts';
 import { routerIdOf } from '../../../src/steps/host/keepalived-render.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
