@@ -33,6 +33,7 @@ install_node_modules() {
 # COMMAND:PACKAGE, or /FILE:PACKAGE
 lab_needs='
   augtool:augeas-tools
+  caddy:caddy
   chromium:chromium
   ffmpeg:ffmpeg
   fish:fish
@@ -93,6 +94,7 @@ install_packages() {
   for package in "$@"; do
     case $package in
       nginx-light) disable nginx ;;
+      caddy) disable caddy ;;
       haproxy) disable haproxy ;;
       prometheus) disable prometheus ;;
       openssh-server) disable ssh ;;

@@ -1,3 +1,6 @@
+import { caddyImport } from './caddy/import.ts';
+import { caddyLocations } from './caddy/locations.ts';
+import { caddyServer } from './caddy/server.ts';
 import { archive } from './files/archive.ts';
 import { etcServices } from './files/etc-services.ts';
 import { file } from './files/file.ts';
@@ -37,6 +40,9 @@ const modules = [
   nginxServer,
   nginxInclude,
   relaysByHand,
+  caddyLocations,
+  caddyServer,
+  caddyImport,
   packages,
   unitState,
   ownName,

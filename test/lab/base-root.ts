@@ -9,6 +9,7 @@ import { cacheDirectory } from './state.ts';
 const PACKAGES = [
   'bc',
   'ca-certificates',
+  'caddy',
   'certbot',
   'createrepo-c',
   'curl',

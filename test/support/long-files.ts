@@ -18,6 +18,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/antmedia.lab.test.ts': 377,
   'test/e2e/averox.lab.test.ts': 81,
   'test/e2e/clusters.lab.test.ts': 162,
+  'test/e2e/doors.lab.test.ts': 147,
   'test/e2e/drain.lab.test.ts': 370,
   'test/e2e/failures.lab.test.ts': 154,
   'test/e2e/first-cluster.lab.test.ts': 60,

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { Value } from '../../formats/keyed-format.ts';
+import type { ByHand } from '../../model/plan.ts';
+import { type Dialect, readsOfBlocks, writeBlocks } from '../relay/blocks.ts';
+import { node } from '../relay/nodes.ts';
+import { relaysByHand } from '../relay/relays.ts';
+import { existingSetUp } from '../shared/existing-set-up.ts';
+import { directoriesOf } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+import { caddyBlock } from './block-format.ts';
+import { caddyPaths } from './caddy-paths.ts';
+import { bringOverRules, findRules } from './existing-rules.ts';
+import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
+import { passedTo } from './relayed.ts';
+import { type RenderOptions, renderRelays } from './render-relays.ts';
+import { askVersion, caddyAbilities } from './version.ts';
+
+/**
+ * On a proxy with Caddy: each node's rules, in one block with markers for each node. See `writeBlocks` for
+ * nodes that aren't there or can't be asked, and `unresolvedNodes` for what happens to such a node itself.
+ */
+export const caddyLocations: StepModule<LocationsParameters> = {
+  name: locationsName,
+  description: "on a proxy with Caddy: the rules that relay each node's pages",
+  parameters: locationsParameters,
+  reads: (wanted) => {
+    const blocks = readsOfBlocks(wanted);
+    return {
+      ...blocks,
+      paths: [wanted.path, ...directoriesOf(wanted.path), ...(wanted.look_in ?? [])],
+      queries: [...(blocks.queries ?? []), askVersion],
+    };
+  },
+  itemFormats: [caddyBlock],
+  crossCheck: caddyPaths,
+  byHand: rulesByHand,
+  writes: ({ path }) => [path],
+  apply: (host, wanted) => {
+    const findings = findRules(host, wanted);
+    if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
+    if (findings.length > 0) host.adopt();
+    bringOverRules(host, wanted);
+    const start = `# The nodes of a cluster; written by clusterproxy, step ${host.step}.\n`;
+    const abilities = caddyAbilities(host);
+    const options = { prefix: `clusterproxy_${wanted.cluster}`, abilities, skipsVerify: true };
+    for (const name of writeBlocks(host, wanted, dialect(options), start)) {
+      host.manage({ path: wanted.path, format: caddyBlock.name, key: [name] });
+    }
+  },
+};
+
+function dialect(options: RenderOptions): Dialect {
+  return {
+    render: (relays, name) => renderRelays(relays, name, options),
+    leadsTo: passedTo,
+    // Caddy looks a name up whenever it connects.
+    whenUnresolved: ', and answered with an error until it does',
+  };
+}
+
+/** The rules needed by a proxy that somebody else maintains, for whatever version of Caddy that is. */
+function rulesByHand(parameters: Value, { hostname }: { readonly hostname: string }): readonly ByHand[] {
+  const { nodes, cluster } = parameters as { readonly nodes?: unknown; readonly cluster?: unknown };
+  const known = z.array(node).safeParse(nodes);
+  if (!known.success) return [];
+  const prefix = `clusterproxy_${typeof cluster === 'string' ? cluster : 'nodes'}`;
+  const abilities = { keepsStreams: false, hasTrustPool: false };
+  const text = known.data
+    .map((one) =>
+      relaysByHand([one], (relays) =>
+        renderRelays(relays, one.name, { prefix, abilities, skipsVerify: false }),
+      ),
+    )
+    .filter((part) => part !== '')
+    .join('\n');
+  if (text === '') return [];
+  return [{ title: `rules for the site ${hostname}, which is maintained elsewhere (a Caddyfile)`, text }];
+}
