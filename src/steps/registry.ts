@@ -10,7 +10,10 @@ import { pemBundle } from './files/pem-bundle.ts';
 import { properties } from './files/properties.ts';
 import { shellEnv } from './files/shell-env.ts';
 import { yaml } from './files/yaml.ts';
+import { haproxyFrontend } from './haproxy/frontend.ts';
 import { haproxy } from './haproxy/haproxy.ts';
+import { haproxyLocations } from './haproxy/locations.ts';
+import { haproxyRules } from './haproxy/rules.ts';
 import { haproxyState } from './haproxy/state-file.ts';
 import { certbot } from './host/certbot.ts';
 import { keepalived } from './host/keepalived.ts';
@@ -54,6 +57,9 @@ const modules = [
   keepalived,
   haproxy,
   haproxyState,
+  haproxyLocations,
+  haproxyFrontend,
+  haproxyRules,
   pemBundle,
 ] as unknown as readonly StepModule[];
 

@@ -116,6 +116,11 @@ http://x.example.com {
     expect(siteNamed(file, 'CLUSTER.example.com')?.statement.start).toBe(text.indexOf('learn'));
   });
 
+  it('an import with a block is no site', () => {
+    const file = caddyfileOf('import own {\n\tgzip\n}\na.com {\n}\n');
+    expect([file.imports.length, file.sites.length]).toEqual([1, 1]);
+  });
+
   it('a site without braces goes on to the end', () => {
     const [site] = caddyfileOf('{\n\tdebug\n}\nexample.com\n\nroot * /srv\nimport x\n').sites;
     expect(site).toMatchObject({ isBare: true, addresses: [{ host: 'example.com' }] });

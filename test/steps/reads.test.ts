@@ -18,6 +18,9 @@ const unfinished: Readonly<Record<string, object>> = {
   'nginx-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'nginx-server': { path: '/etc/x', server_name: 'a.example.com', certificate: 'x', http2: '' },
   'nginx-include': { path: '/etc/x' },
+  'caddy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
+  'caddy-server': { path: '/etc/x', hostname: 'a.example.com', certificate: 'x' },
+  'caddy-import': { path: '/etc/x' },
   package: { names: ['/etc/x'], provides: '' },
   unit: { name: '/etc/x', enabled: '' },
   archive: { directory: '/etc/x', url: '', sha256: '' },
@@ -27,6 +30,9 @@ const unfinished: Readonly<Record<string, object>> = {
   'socket-service': { name: 'x', hosts: '' },
   haproxy: { path: '/etc/x', frontends: '', backends: [{ hosts: '', servers: '' }] },
   'haproxy-state': { unit: 'x.service' },
+  'haproxy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
+  'haproxy-frontend': { path: '/etc/x', certificate: '' },
+  'haproxy-rules': { path: '/etc/x' },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
 
@@ -42,6 +48,7 @@ const finished = { mode: 'own-file', name: 'zz-clusterproxy.conf', directory: '/
 const written: Readonly<Record<string, readonly string[]>> = {
   'systemd-dropin': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
   'haproxy-state': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
+  'caddy-server': ['/etc/x', '/etc/caddy/Caddyfile'],
   unit: ['unit:/etc/x'],
   'xinetd-service': ['/etc/x'],
   'socket-service': [

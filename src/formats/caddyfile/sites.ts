@@ -26,7 +26,7 @@ export function caddyfileOf(text: string): Caddyfile {
   const all = scanCaddyfile(text);
   const bare = all.findIndex((one) => one.block === undefined && !isImport(one));
   const blocks = bare < 0 ? all : all.slice(0, bare);
-  const others = blocks.filter(({ words, block }) => block !== undefined && words.length > 0);
+  const others = blocks.filter((one) => one.block !== undefined && one.words.length > 0 && !isImport(one));
   const isSnippet = ({ words: [first] }: Statement) => /^&?\(.*\)$/s.test(first?.text ?? '');
   const sites = others.filter((one) => !isSnippet(one)).map((one) => site(one, one.block?.statements ?? []));
   const [open] = bare < 0 ? [] : all.slice(bare);
@@ -38,8 +38,9 @@ export function caddyfileOf(text: string): Caddyfile {
   };
 }
 
-export function isImport({ words: [first], block }: Statement): boolean {
-  return first?.text === 'import' && block === undefined;
+/** Newer versions of Caddy take a block, for what is imported. */
+export function isImport({ words: [first] }: Statement): boolean {
+  return first?.text === 'import';
 }
 
 function site(statement: Statement, statements: readonly Statement[]): Site {

@@ -44,7 +44,7 @@ export const caddyImport: StepModule<ImportParameters> = {
   description: "on a proxy with Caddy: an import line in an operator's site",
   parameters,
   reads: ({ path, look_in: lookIn }) => ({
-    paths: [path || mainCaddyfile, mainCaddyfile, ...(lookIn ?? [])],
+    paths: [path || mainCaddyfile, mainCaddyfile, ...(lookIn ?? caddyFiles)],
   }),
   itemFormats: [caddyImportLine],
   writes: ({ path }) => [path || mainCaddyfile],

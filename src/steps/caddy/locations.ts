@@ -1,13 +1,9 @@
-import { z } from 'zod';
-import type { Value } from '../../formats/keyed-format.ts';
-import type { ByHand } from '../../model/plan.ts';
 import { type Dialect, readsOfBlocks, writeBlocks } from '../relay/blocks.ts';
-import { node } from '../relay/nodes.ts';
-import { relaysByHand } from '../relay/relays.ts';
 import { existingSetUp } from '../shared/existing-set-up.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { caddyBlock } from './block-format.ts';
+import { caddyFiles } from './caddy-files.ts';
 import { caddyPaths } from './caddy-paths.ts';
 import { bringOverRules, findRules } from './existing-rules.ts';
 import { type LocationsParameters, locationsName, locationsParameters } from './locations-parameters.ts';
@@ -27,13 +23,12 @@ export const caddyLocations: StepModule<LocationsParameters> = {
     const blocks = readsOfBlocks(wanted);
     return {
       ...blocks,
-      paths: [wanted.path, ...directoriesOf(wanted.path), ...(wanted.look_in ?? [])],
+      paths: [wanted.path, ...directoriesOf(wanted.path), ...(wanted.look_in ?? caddyFiles)],
       queries: [...(blocks.queries ?? []), askVersion],
     };
   },
   itemFormats: [caddyBlock],
   crossCheck: caddyPaths,
-  byHand: rulesByHand,
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const findings = findRules(host, wanted);
@@ -56,23 +51,4 @@ function dialect(options: RenderOptions): Dialect {
     // Caddy looks a name up whenever it connects.
     whenUnresolved: ', and answered with an error until it does',
   };
-}
-
-/** The rules needed by a proxy that somebody else maintains, for whatever version of Caddy that is. */
-function rulesByHand(parameters: Value, { hostname }: { readonly hostname: string }): readonly ByHand[] {
-  const { nodes, cluster } = parameters as { readonly nodes?: unknown; readonly cluster?: unknown };
-  const known = z.array(node).safeParse(nodes);
-  if (!known.success) return [];
-  const prefix = `clusterproxy_${typeof cluster === 'string' ? cluster : 'nodes'}`;
-  const abilities = { keepsStreams: false, hasTrustPool: false };
-  const text = known.data
-    .map((one) =>
-      relaysByHand([one], (relays) =>
-        renderRelays(relays, one.name, { prefix, abilities, skipsVerify: false }),
-      ),
-    )
-    .filter((part) => part !== '')
-    .join('\n');
-  if (text === '') return [];
-  return [{ title: `rules for the site ${hostname}, which is maintained elsewhere (a Caddyfile)`, text }];
 }

@@ -1,4 +1,4 @@
-import { inUrl, type Relay } from '../relay/relays.ts';
+import { type Relay, serverUrl } from '../relay/relays.ts';
 import type { CaddyAbilities } from './version.ts';
 
 export interface RenderOptions {
@@ -46,8 +46,8 @@ function refusals(name: string): readonly Line[] {
 const LARGEST = 1_048_576;
 
 function relayed(relay: Relay, matcher: string, name: string, options: RenderOptions): readonly Line[] {
-  const { path, targetPath, scheme, address, port } = relay;
-  const server = `${scheme}://${inUrl(address)}${port === undefined ? '' : `:${port}`}`;
+  const { path, targetPath, scheme } = relay;
+  const server = serverUrl(relay);
   return [
     ...matching(matcher, `${path}*`, `{http.request.uri}.startsWith("${path}")`),
     block(`handle ${matcher}`, [

@@ -12,6 +12,9 @@ import { isImportedOtherwise, judgeSites, listensElsewhere } from './own-site-an
 import { mayRead, refuseUnreadable } from './readable.ts';
 import { renderSite } from './render-site.ts';
 
+/** The account that the packages of Caddy make for its service. */
+const caddyUser = 'caddy';
+
 const certificatePath = z.union([z.literal(''), plainPath]).default('');
 
 const parameters = z.strictObject({
@@ -30,7 +33,7 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a site that answers for the name by a wildcard or for any name'),
-  user: accountName.default('caddy').describe('the account that Caddy runs as'),
+  user: accountName.default(caddyUser).describe('the account that Caddy runs as'),
   look_in: z
     .array(absolutePath)
     .default([...caddyFiles])
@@ -52,12 +55,15 @@ export const caddyServer: StepModule<SiteParameters> = {
       wanted.path,
       ...directoriesOf(wanted.path),
       wanted.caddyfile ?? mainCaddyfile,
-      ...(wanted.look_in ?? []),
+      ...(wanted.look_in ?? caddyFiles),
     ],
-    queries: filesOfCertificate(wanted).flatMap((file) => [isReadable(file), mayRead(wanted.user, file)]),
+    queries: filesOfCertificate(wanted).flatMap((file) => [
+      isReadable(file),
+      mayRead(wanted.user ?? caddyUser, file),
+    ]),
   }),
   itemFormats: [caddyImportLine],
-  writes: ({ path, caddyfile }) => [path, caddyfile],
+  writes: ({ path, caddyfile = mainCaddyfile }) => [path, caddyfile],
   apply: (host, wanted) => {
     refuseHalf(host, wanted);
     for (const file of filesOfCertificate(wanted)) {

@@ -1,24 +1,14 @@
-import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../formats/nginx.ts';
+import { removeManagedBlock, setManagedBlock } from '../../formats/managed-blocks.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
+import { type Dialect, nodeBlocks } from './dialect.ts';
 import { namesOf, reachedAt, relayedNodes, unresolvedNodes } from './nodes.ts';
 import { listOf, type RelayParameters } from './parameters.ts';
 import { pruneOthers } from './prune.ts';
-import { type Relay, relaysOf } from './relays.ts';
+import { relaysOf } from './relays.ts';
 import { trustedCertificateReads, trustedCertificates } from './trusted-certificates.ts';
 
-/** How a proxy's software says what it must do for nodes. */
-export interface Dialect {
-  /** what one node needs, as lines of its file */
-  render(relays: readonly Relay[], node: string): string;
-  /** the servers (`https://ADDRESS`) to which such lines pass requests on */
-  leadsTo(block: string): readonly string[];
-  /**
-   * what becomes of lines that name a server whose name no longer resolves, as the end of a sentence about
-   * them; '' where nothing does
-   */
-  readonly whenUnresolved: string;
-}
+export type { Dialect } from './dialect.ts';
 
 /** What a proxy has to tell so that its nodes' blocks can be written. */
 export function readsOfBlocks(wanted: Partial<RelayParameters>) {
@@ -33,8 +23,8 @@ export function readsOfBlocks(wanted: Partial<RelayParameters>) {
 /**
  * The file at `path` with a block between markers for each node. A node that can't be inspected or whose name
  * the proxy can't resolve keeps the block that it has; so does one that isn't in the list, unless `prune` is
- * set. Only `state: retired` removes a node's block. Returns the names of the blocks that are there, all of
- * which the caller manages. `start`: the text of a file that isn't there yet.
+ * set. Only `state: retired` removes a node's block. Returns the names of the nodes whose blocks are there,
+ * all of which the caller manages. `start`: the text of a file that isn't there yet.
  */
 export function writeBlocks(
   host: StepHost,
@@ -45,7 +35,7 @@ export function writeBlocks(
   const before = host.text(wanted.path);
   const text = before ?? start;
   const after = understand(host, wanted.path, text, () => blocks(host, wanted, dialect, text));
-  const names = [...managedBlocks(after).keys()];
+  const names = [...nodeBlocks(after, dialect).keys()];
   // Once a cluster's last node has left, the file is removed; it is created again with the next node.
   if (after !== before && (before !== undefined || names.length > 0)) host.write(wanted.path, after);
   return names;
@@ -58,14 +48,17 @@ function blocks(host: StepHost, wanted: RelayParameters, dialect: Dialect, befor
   const trust = verified
     ? { certificates: trustedCertificates(host, wanted.trusted_certificate), depth: wanted.verify_depth }
     : undefined;
+  const { prefix = '', setBlock = setManagedBlock } = dialect;
   let text = before;
   for (const one of relayed) {
     const relays = relaysOf(one, { trust, address: reachedAt(host.snapshot, one) });
-    text = setManagedBlock(text, one.name, dialect.render(relays, one.name));
+    text = setBlock(text, `${prefix}${one.name}`, dialect.render(relays, one.name));
   }
-  for (const { name, state } of wanted.nodes) if (state === 'retired') text = removeManagedBlock(text, name);
-  text = pruneOthers(host, wanted, text, dialect.leadsTo);
-  warnOfKept(host, wanted, dialect, unresolved, managedBlocks(text));
+  for (const { name, state } of wanted.nodes) {
+    if (state === 'retired') text = removeManagedBlock(text, `${prefix}${name}`);
+  }
+  text = pruneOthers(host, wanted, text, dialect);
+  warnOfKept(host, wanted, dialect, unresolved, nodeBlocks(text, dialect));
   return text;
 }
 

@@ -1,8 +1,9 @@
 import { decode } from '../../formats/decode.ts';
 import type { KeyedFormat } from '../../formats/keyed-format.ts';
-import { locations, managedBlocks } from '../../formats/nginx.ts';
+import { locations } from '../../formats/nginx.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { PathState } from '../../model/snapshot.ts';
+import type { Managed } from '../../virtual/managed.ts';
 import type { CrossCheck, PlannedHost } from '../cross-check.ts';
 import { type PrefixParameters, prefixName } from '../nginx/prefix-parameters.ts';
 import { unresolvedNodes, unresolvedProblem } from './nodes.ts';
@@ -20,7 +21,7 @@ export interface Relayed {
 /** The step module that writes a proxy's blocks, and how they are read back. */
 export interface Relaying {
   readonly module: string;
-  /** the format of its blocks, whose names are those of the nodes */
+  /** the format of its blocks; the last part of a block's key is the node's name */
   readonly format: KeyedFormat;
   relayed(block: string): readonly Relayed[];
 }
@@ -137,17 +138,19 @@ function servedBy({ steps, host }: PlannedHost, name: string): readonly string[]
     .map(({ path }) => path);
 }
 
-/** Files in which a step manages blocks. */
-function blocksOf({ steps }: PlannedHost, relaying: Relaying): readonly string[] {
+/** The blocks that steps manage, each once. */
+function blocksOf({ steps }: PlannedHost, relaying: Relaying): readonly Managed[] {
   const items = steps
     .flatMap(({ managed }) => managed)
-    .filter(({ format }) => format === relaying.format.name);
-  return [...new Set(items.map(({ path }) => path))];
+    .filter(({ format }) => format === relaying.format.name)
+    .map((item) => [[item.path, ...item.key].join('\u001f'), item] as const);
+  return [...new Map(items).values()];
 }
 
 function relayedTo(proxy: PlannedHost, node: string, relaying: Relaying): readonly Relayed[] {
   return blocksOf(proxy, relaying)
-    .map((path) => managedBlocks(textOf(proxy.host.state(path))).get(node) ?? '')
+    .filter(({ key }) => key.at(-1) === node)
+    .map(({ path, key }) => String(relaying.format.get(textOf(proxy.host.state(path)), key) ?? ''))
     .flatMap((block) => relaying.relayed(block));
 }
 

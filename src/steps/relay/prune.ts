@@ -1,5 +1,6 @@
-import { managedBlocks, removeManagedBlock } from '../../formats/nginx.ts';
+import { removeManagedBlock } from '../../formats/managed-blocks.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { type Dialect, nodeBlocks } from './dialect.ts';
 import type { RelayParameters } from './parameters.ts';
 
 /**
@@ -10,11 +11,11 @@ export function pruneOthers(
   host: StepHost,
   { nodes, prune }: Pick<RelayParameters, 'nodes' | 'prune'>,
   text: string,
-  leadsTo: (block: string) => readonly string[],
+  dialect: Pick<Dialect, 'leadsTo' | 'prefix'>,
 ): string {
-  const blocks = managedBlocks(text);
+  const blocks = nodeBlocks(text, dialect);
   const others = [...blocks.keys()].filter((name) => !nodes.some((one) => one.name === name));
-  const serversOf = (name: string) => leadsTo(blocks.get(name) ?? '');
+  const serversOf = (name: string) => dialect.leadsTo(blocks.get(name) ?? '');
   let after = text;
   for (const name of others) {
     const now = nodes.find((one) => serversOf(one.name).some((to) => serversOf(name).includes(to)));
@@ -23,7 +24,7 @@ export function pruneOthers(
         ? ''
         : `; they lead where those of ${now.name} do, so it may be ${now.name}'s former name`;
     if (typeof prune === 'boolean' ? prune : prune.includes(name)) {
-      after = removeManagedBlock(after, name);
+      after = removeManagedBlock(after, `${dialect.prefix ?? ''}${name}`);
       host.drop(`the locations of ${name}`);
       host.warn(
         `the locations of ${name} are removed, as it isn't in the inventory: people whose page was loaded through them are cut off${renamed}`,

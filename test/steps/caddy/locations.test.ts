@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Value } from '../../../src/formats/keyed-format.ts';
 import type { Query } from '../../../src/model/reads.ts';
-import { caddyLocations } from '../../../src/steps/caddy/locations.ts';
 import { passedTo, relayedIn } from '../../../src/steps/caddy/relayed.ts';
+import { relaysByHand } from '../../../src/steps/relay/by-hand/by-hand.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
 
 const path = '/etc/caddy/clusterproxy/prod/nodes.caddy';
@@ -186,13 +187,15 @@ handle @clusterproxy_prod_bbb-01_2_slash {
   });
 
   it('prints the rules for a proxy that is looked after by somebody else', () => {
-    const told = caddyLocations.byHand?.(parameters, { hostname: 'bbb-proxy.example.com' }) ?? [];
+    const told =
+      relaysByHand.byHand?.({ ...parameters, software: 'caddy' } as unknown as Value, {
+        hostname: 'bbb-proxy.example.com',
+      }) ?? [];
     expect(told.map(({ title }) => title)).toEqual([
       'rules for the site bbb-proxy.example.com, which is maintained elsewhere (a Caddyfile)',
     ]);
     expect(told[0]?.text).toContain('# bbb-02\n@clusterproxy_prod_bbb-02_unclean ');
     expect(told[0]?.text).not.toMatch(/insecure|tls_trust/);
-    expect(caddyLocations.byHand?.({ nodes: 'x' }, { hostname: 'x' })).toEqual([]);
   });
 
   it('wants a name of the cluster that can stand in a matcher', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Value } from '../../../formats/keyed-format.ts';
 import type { ByHand } from '../../../model/plan.ts';
+import { caddyRulesByHand } from '../../caddy/rules-by-hand.ts';
+import { haproxyByHand } from '../../haproxy/locations-by-hand.ts';
 import { renderLocations } from '../../nginx/render-locations.ts';
 import type { StepModule } from '../../step-module.ts';
 import { type Node, node, relayedNodes } from '../nodes.ts';
@@ -14,6 +15,7 @@ const parameters = z.strictObject({
     .enum(['auto', 'nginx', 'haproxy', 'caddy', 'apache', 'traefik', 'other'])
     .default('auto')
     .describe('in whose words; auto: those of nginx, other: plain words'),
+  cluster: z.string().default('').describe("the cluster's name, which is part of names in the text"),
   nodes: z
     .union([z.literal('').transform((): Node[] => []), z.array(node)])
     .describe('the nodes, such as {{ hosts.node }}'),
@@ -32,27 +34,39 @@ export const relaysByHand: StepModule<ByHandParameters> = {
   reads: () => ({}),
   apply: () => undefined,
   byHand: (given, { hostname }) => {
-    const { software, nodes } = given as { readonly software?: Value; readonly nodes?: unknown };
+    const { software, cluster, nodes } = given as { readonly [Name in keyof ByHandParameters]?: unknown };
     const known = z.array(node).safeParse(nodes);
     const relays = known.success
       ? relayedNodes(known.data).map((one) => ({ node: one.name, relays: relaysOf(one, {}) }))
       : [];
-    return relays.length === 0 ? [] : [textFor(String(software), relays, hostname)];
+    return relays.length === 0
+      ? []
+      : textsFor(String(software), relays, { hostname, cluster: String(cluster ?? '') });
   },
 };
 
-function textFor(software: string, nodes: readonly NodeRelays[], hostname: string): ByHand {
-  const title = (words: string) =>
-    `locations for ${hostname}, whose server is maintained elsewhere (${words})`;
+function textsFor(
+  software: string,
+  nodes: readonly NodeRelays[],
+  names: { readonly hostname: string; readonly cluster: string },
+): readonly ByHand[] {
+  const { hostname } = names;
+  const locations = (words: string, text: string) => [
+    { title: `locations for ${hostname}, whose server is maintained elsewhere (${words})`, text },
+  ];
   switch (software) {
+    case 'haproxy':
+      return haproxyByHand(nodes, names);
+    case 'caddy':
+      return caddyRulesByHand(nodes, names);
     case 'apache':
-      return { title: title("for Apache's virtual host"), text: apacheDirectives(nodes) };
+      return locations("for Apache's virtual host", apacheDirectives(nodes));
     case 'traefik':
-      return { title: title("for Traefik's file provider"), text: traefikRouters(nodes, hostname) };
+      return locations("for Traefik's file provider", traefikRouters(nodes, hostname));
     case 'other':
-      return { title: title('in plain words'), text: inWords(nodes, hostname) };
+      return locations('in plain words', inWords(nodes, hostname));
     default:
-      return { title: title("in nginx's syntax"), text: named(nodes, renderLocations) };
+      return locations("in nginx's syntax", named(nodes, renderLocations));
   }
 }
 

@@ -1,0 +1,9 @@
+/** Lossless reading and editing of HAProxy configuration files; see the comments of each function. */
+export {
+  removeHaproxyLines,
+  setRulesBlock,
+  setSectionsBlock,
+} from './haproxy/edits.ts';
+export { type HaproxyLine, readSections, type Section, strayLines } from './haproxy/sections.ts';
+export { quoteWord, type Word, wordsOf } from './haproxy/words.ts';
+export { managedBlockRanges, managedBlocks, removeManagedBlock } from './managed-blocks.ts';

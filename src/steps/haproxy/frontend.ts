@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { managedBlocks, setSectionsBlock } from '../../formats/haproxy.ts';
+import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
+import { understand } from '../shared/understand.ts';
+import type { StepModule } from '../step-module.ts';
+import { frontendBlock, haproxyFrontendBlock, nodePrefix } from './block-formats.ts';
+import { type Configuration, readConfiguration } from './configuration.ts';
+import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
+import { refuseTakenPorts } from './ports.ts';
+import { type Route, routesOf } from './read-backends.ts';
+import { renderFrontends } from './render-frontend.ts';
+import { askVersion, checkVersion } from './version.ts';
+
+const parameters = z.strictObject({
+  path: configurationPath,
+  cluster: clusterName,
+  hostname: hostname.describe("the proxy's public name"),
+  certificate: absolutePath.describe(
+    'file with certificate, chain and key in PEM, such as a step pem-bundle makes',
+  ),
+  redirect_http: z.boolean().default(true).describe('answer on port 80 with a redirect to https'),
+  acme_port: z
+    .int('expected a port')
+    .min(1)
+    .max(65535)
+    .default(8888)
+    .describe(
+      'with redirect_http, the port of this host that answers ACME challenges (certbot --standalone --http-01-port)',
+    ),
+  http2: z.boolean().default(true).describe('offer HTTP/2'),
+  ipv6: z.boolean().default(true),
+});
+
+type FrontendParameters = z.infer<typeof parameters>;
+
+/**
+ * Our own frontends for the proxy's name, on ports 443 and 80. They send requests to the backends that a step
+ * `haproxy-locations` has left in the file, so that a node whose block is kept keeps its rules.
+ */
+export const haproxyFrontend: StepModule<FrontendParameters> = {
+  name: 'haproxy-frontend',
+  description: 'on a proxy with HAProxy: our own frontends, with TLS',
+  parameters,
+  reads: ({ path = usualPath, certificate = '' }) => ({
+    paths: [path, ...directoriesOf(path), ...(certificate === '' ? [] : [certificate])],
+    queries: [askVersion],
+  }),
+  itemFormats: [haproxyFrontendBlock],
+  writes: ({ path }) => [path],
+  apply: (host, wanted) => {
+    checkVersion(host);
+    const configuration = readConfiguration(host, wanted.path, wanted.cluster);
+    refuseTakenPorts(host, configuration, wanted);
+    if (!host.exists(wanted.certificate)) {
+      throw host.problem(
+        'certificate-missing',
+        `${wanted.certificate} does not exist on this host, so HAProxy wouldn't start`,
+        'create it in an earlier step (pem-bundle), or name another file',
+      );
+    }
+    const { text } = configuration;
+    const body = renderFrontends(wanted, clusterRoutes(text, wanted.cluster), {
+      hasLog: hasLog(configuration),
+    });
+    const after = understand(host, wanted.path, text, () =>
+      setSectionsBlock(text, frontendBlock(wanted.cluster), body),
+    );
+    host.manage({ path: wanted.path, format: haproxyFrontendBlock.name, key: [wanted.cluster] });
+    if (after !== text) host.write(wanted.path, after);
+  },
+};
+
+/** What all nodes of a cluster answer, by the blocks that are there. */
+export function clusterRoutes(text: string, cluster: string): readonly Route[] {
+  return [...managedBlocks(text)]
+    .filter(([name]) => name.startsWith(nodePrefix(cluster)))
+    .flatMap(([, block]) => routesOf(block));
+}
+
+function hasLog({ sections }: Configuration): boolean {
+  return sections.some(
+    ({ keyword, lines }) => keyword === 'global' && lines.some(({ name }) => name === 'log'),
+  );
+}

@@ -1,0 +1,84 @@
+import { quoteWord } from '../../formats/haproxy.ts';
+import { answer, forHost, refuseTricks } from './answers.ts';
+import type { Route } from './read-backends.ts';
+import { routeAcls, useBackendLines } from './render-rules.ts';
+import { challengeBackend, plainFrontend, secureFrontend } from './section-names.ts';
+
+/** What our own frontends go by. */
+export interface OwnFrontend {
+  readonly cluster: string;
+  readonly hostname: string;
+  readonly certificate: string;
+  readonly redirect_http: boolean;
+  readonly acme_port: number;
+  readonly http2: boolean;
+  readonly ipv6: boolean;
+}
+
+/** Where the configuration logs to, if anywhere: HAProxy warns of a format for a log that isn't kept. */
+export interface Logging {
+  readonly hasLog: boolean;
+}
+
+const clientTimeouts = [
+  'timeout client 75s',
+  'timeout client-fin 30s',
+  'timeout http-request 30s',
+  'timeout http-keep-alive 75s',
+];
+
+/**
+ * The frontends that answer for the cluster's hostname. Only the nodes' paths lead anywhere: a proxy must not
+ * become a way to anything else that this host can reach.
+ */
+export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], { hasLog }: Logging): string {
+  const log = hasLog ? ['log global', 'option httplog', 'option dontlognull'] : [];
+  const sections = [
+    section(`frontend ${secureFrontend(wanted.cluster)}`, [
+      ...bindLines(443, wanted, secureOptions(wanted)),
+      'mode http',
+      ...log,
+      ...clientTimeouts,
+      ...refuseTricks,
+      `acl is_here ${forHost(wanted.hostname)}`,
+      ...routeAcls('is_relayed', routes),
+      `${answer(404, 'Not found')}${routes.length === 0 ? '' : ' if !is_here or !is_relayed'}`,
+      ...useBackendLines(routes),
+    ]),
+    ...(wanted.redirect_http ? plainSections(wanted, log) : []),
+  ];
+  return sections.join('\n');
+}
+
+function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly string[] {
+  return [
+    section(`frontend ${plainFrontend(wanted.cluster)}`, [
+      ...bindLines(80, wanted, ''),
+      'mode http',
+      ...log,
+      ...clientTimeouts,
+      'acl is_challenge path_beg /.well-known/acme-challenge/',
+      `http-request redirect code 301 location https://${wanted.hostname}%[pathq] if !is_challenge`,
+      `use_backend ${challengeBackend(wanted.cluster)} if is_challenge`,
+    ]),
+    section(`backend ${challengeBackend(wanted.cluster)}`, [
+      'mode http',
+      'timeout connect 4s',
+      'timeout queue 4s',
+      'timeout server 30s',
+      `server certbot 127.0.0.1:${wanted.acme_port}`,
+    ]),
+  ];
+}
+
+function secureOptions({ certificate, http2 }: OwnFrontend): string {
+  return ` ssl crt ${quoteWord(certificate)} alpn ${http2 ? 'h2,' : ''}http/1.1 ssl-min-ver TLSv1.2`;
+}
+
+function bindLines(port: number, { ipv6 }: OwnFrontend, options: string): readonly string[] {
+  return [`bind *:${port}${options}`, ...(ipv6 ? [`bind [::]:${port} v6only${options}`] : [])];
+}
+
+function section(head: string, lines: readonly string[]): string {
+  return `${head}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+}

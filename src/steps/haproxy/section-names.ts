@@ -1,0 +1,34 @@
+/**
+ * The names of our sections. They carry the cluster's name, because two clusters may share one HAProxy and
+ * have nodes of the same name. Neither clusters nor nodes have a colon in their names, so no two of them can
+ * be mistaken for each other.
+ */
+const ours = 'clusterproxy';
+
+/** The backend of a node's `place`-th server; nearly all nodes have only one. */
+export function nodeBackend(cluster: string, node: string, place: number): string {
+  return `${ours}:node:${cluster}:${node}${place === 1 ? '' : `:${place}`}`;
+}
+
+/** What answers browsers by TLS. */
+export function secureFrontend(cluster: string): string {
+  return `${ours}:https:${cluster}`;
+}
+
+/** What sends browsers there. */
+export function plainFrontend(cluster: string): string {
+  return `${ours}:http:${cluster}`;
+}
+
+/** Where ACME challenges are answered. */
+export function challengeBackend(cluster: string): string {
+  return `${ours}:acme:${cluster}`;
+}
+
+/** Whether a name is one of those that a cluster's sections may have. */
+export function isOurSection(cluster: string, name: string): boolean {
+  return (
+    [secureFrontend, plainFrontend, challengeBackend].some((nameOf) => nameOf(cluster) === name) ||
+    name.startsWith(`${ours}:node:${cluster}:`)
+  );
+}
