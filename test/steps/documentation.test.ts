@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { stepModules } from '../../src/steps/registry.ts';
 
-const sections = ['step-modules', 'step-modules-proxy'].flatMap((name) =>
+const sections = ['step-modules', 'step-modules-proxy', 'step-modules-balancer'].flatMap((name) =>
   readFileSync(`${import.meta.dirname}/../../docs/${name}.md`, 'utf8').split(/^## /m),
 );
 

@@ -199,8 +199,10 @@ describe('the built-in playbooks', () => {
         ['antmedia streams', guardProgram('antmedia-streams.sh')],
         ['averox meetings', guardProgram('bbb-meetings.sh')],
         ['averox recordings', guardProgram('bbb-recordings.sh')],
+        ['averox streams', guardProgram('caddy-streams.sh')],
         ['bigbluebutton meetings', guardProgram('bbb-meetings.sh')],
         ['bigbluebutton recordings', guardProgram('bbb-recordings.sh')],
+        ['bigbluebutton streams', guardProgram('caddy-streams.sh')],
         ['wcs sessions', guardProgram('wcs-sessions.sh')],
       ]),
     );
