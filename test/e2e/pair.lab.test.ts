@@ -50,6 +50,12 @@ describe.skipIf(noLab)('a pair of proxies', () => {
       if (now === undefined || now === host || more.length > 0) throw new Error('it has not moved yet');
       return now;
     });
+  /** When it took the address; milliseconds since the epoch, as all hosts share this machine's clock. */
+  const masterSince = async (host: LabHost) => {
+    const log = await host.mustExec('journalctl -u keepalived.service -o short-unix --no-pager');
+    const last = log.split('\n').findLast((line) => line.includes('Entering MASTER STATE'));
+    return 1_000 * Number(last?.split(' ')[0]);
+  };
   const applies = async () => {
     const { code, document, stderr } = await cluster.json('apply', '--yes');
     expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
@@ -146,10 +152,12 @@ describe.skipIf(noLab)('a pair of proxies', () => {
     const before = await holder();
     const audience = new Audience(door, page());
     await sleep(500);
+    const begun = Date.now();
     await before.mustExec('systemctl stop nginx.service');
     const now = await takenOverFrom(before);
+    const taken = (await masterSince(now)) - begun;
     await sleep(500);
-    told('nginx stopped', await audience.end());
+    told(`nginx stopped, taken over in ${taken} ms`, await audience.end());
     expect(audience.failed).toEqual([]);
     expect(now.name).toBe(other(before).name);
     await before.mustExec('systemctl start nginx.service');
@@ -171,10 +179,13 @@ describe.skipIf(noLab)('a pair of proxies', () => {
     const before = await holder();
     const audience = new Audience(door, page());
     await sleep(500);
+    const begun = Date.now();
     await cutPower(before, virtual);
+    const gone = Date.now();
     const now = await takenOverFrom(before);
+    const taken = (await masterSince(now)) - begun;
     await sleep(500);
-    told('host dead', await audience.end());
+    told(`host dead in ${gone - begun} ms, taken over in ${taken} ms`, await audience.end());
     expect(audience.failed).toEqual([]);
     await before.boot();
     await eventually(() => before.mustExec('systemctl is-active keepalived.service nginx.service'));
