@@ -118,6 +118,8 @@ export interface PlaybookGuard {
   readonly args: readonly string[];
   /** who would be interrupted, e.g. `running meetings` */
   readonly description: string;
+  /** on which hosts of the role anybody could be interrupted */
+  readonly when: Condition;
   readonly drain: PlaybookDrain | undefined;
 }
 

@@ -2,12 +2,13 @@ import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import type { HostAction } from '../model/action.ts';
 import type { Guard } from '../model/handler.ts';
 import { emptyStage, type HostPlan, type Stage } from '../model/plan.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
 
-/** The guards that are asked before everything on a host is interrupted: all that its role has. */
-export function allGuards(inventory: Inventory, host: InventoryHost): readonly Guard[] {
-  return guardsOf(inventory, host);
+/** The guards that are asked before everything on a host is interrupted: all of its role's that are for it. */
+export function allGuards(inventory: Inventory, host: InventoryHost, snapshot: Snapshot): readonly Guard[] {
+  return guardsOf(inventory, host, snapshot);
 }
 
 /**

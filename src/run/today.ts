@@ -125,7 +125,7 @@ function capacities(plans: readonly HostPlan[], options: TodayOptions): readonly
 function present(host: InventoryHost, { hosts }: ClusterPlan, { inventory }: TodayOptions): Present[] {
   const plan = hosts.find((one) => one.host === host.name);
   if (plan?.snapshot === undefined) return [];
-  const guards = reportsOf(plan.snapshot, guardsOf(inventory, host));
+  const guards = reportsOf(plan.snapshot, guardsOf(inventory, host, plan.snapshot));
   return guards.length === 0 ? [] : [{ host: host.name, guards }];
 }
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
 import {
   managedBlocks,
+  quoteWord,
   readSections,
   removeHaproxyLines,
   removeManagedBlock,
@@ -77,6 +78,17 @@ describe('the words of a line', () => {
 
   it.each(["bind 'a", 'bind "a', String.raw`a\x4`, String.raw`a\xzz`])('%s is refused', (line) => {
     expect(() => words(line)).toThrow(FormatError);
+  });
+
+  it('are read back as they were quoted', () => {
+    const sign = fc.constantFrom('a', '/', ' ', '"', "'", '\\', '#', '$', '{', 'x41', '\u00e4');
+    fc.assert(
+      fc.property(fc.array(sign, { maxLength: 8 }), (signs) => {
+        const line = quoteWord(signs.join(''));
+        expect(wordsOf(line, 0, line.length)).toMatchObject([{ text: signs.join(''), isLiteral: true }]);
+      }),
+      runs(2000),
+    );
   });
 
   // HAProxy names a word that it doesn't know, as it has read it.

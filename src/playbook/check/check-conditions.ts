@@ -38,9 +38,10 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...inCondition(document, [...path, 'asked', 'when'], role.asked?.when, withoutFacts(early)),
       // Asked beside the look at the hosts.
       ...each(document, [...path, 'server_lists'], role.server_lists, withoutFacts(early)),
-      ...Object.entries(role.guards ?? {}).flatMap(([id, { drain }]) =>
-        each(document, [...path, 'guards', id, 'drain', 'polls'], drain?.polls, withoutFacts(early)),
-      ),
+      ...Object.entries(role.guards ?? {}).flatMap(([id, { when, drain }]) => [
+        ...inCondition(document, [...path, 'guards', id, 'when'], when, all),
+        ...each(document, [...path, 'guards', id, 'drain', 'polls'], drain?.polls, withoutFacts(early)),
+      ]),
       ...troubleConditions(document, [...path, 'troubles'], role, all),
     ];
   });

@@ -41,7 +41,9 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         const { when: _when, ...texts } = handler;
         return check(['handlers', index], texts, scopes.forHandlers);
       }),
-      ...check(['guards'], role.guards, scopes.base),
+      ...Object.entries(role.guards ?? {}).flatMap(([id, { when: _when, ...texts }]) =>
+        check(['guards', id], texts, scopes.base),
+      ),
       ...check(['ports'], role.ports, scopes.vars),
       ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
         check(['health', index], texts, scopes.base),

@@ -135,7 +135,8 @@ function buildRole(document: Places, source: RoleSource): Role {
       from: listOf(port.from),
       purpose: port.for,
     })),
-    guards: Object.entries(data.guards ?? {}).map(([id, { description, kind, args = [], drain }]) => ({
+    guards: Object.entries(data.guards ?? {}).map(([id, { description, when, kind, args = [], drain }]) => ({
+      when: buildCondition(when),
       ...{ id, description, args },
       drain: buildDrain(drain, source.programs.get(programKey(name, 'drain', id))),
       kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',

@@ -57,6 +57,7 @@ export const guardSchema = z
       description: `instead of a program: ${guardKinds.join(' or ')}`,
     }).optional(),
     args: z.array(text).optional(),
+    when: conditionSchema.optional(),
     description: text.meta({ description: 'who would be interrupted, e.g. running meetings' }),
     drain: drainSchema.optional(),
   })

@@ -124,7 +124,12 @@ export function withRecipe(recipe: Recipe, base: TemplateContext): TemplateConte
   return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
 }
 
-function viewHost(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined): HostView {
+/** What is known of one host. */
+export function viewHost(
+  inventory: Inventory,
+  host: InventoryHost,
+  snapshot: Snapshot | undefined,
+): HostView {
   const unknown: HostView = { host, snapshot, facts: {}, recipe: undefined, problem: undefined };
   if (snapshot === undefined) return unknown;
   const role = roleOf(inventory.playbook, host.role);

@@ -81,13 +81,18 @@ export function resolveHandler(
   };
 }
 
-/** The guards of a role. They are asked in the probe, so they can't depend on facts. */
-export function resolveGuards(role: Role, fill: Fill): readonly Guard[] {
-  return role.guards.map((guard) => ({
-    id: guard.id,
-    query: queryOf(guard, guard.args.flatMap(fill.list)),
-    description: fill.text(guard.description),
-  }));
+/**
+ * The guards of a role whose condition holds or may hold. They are asked in the probe, so what they ask can't
+ * depend on facts.
+ */
+export function resolveGuards(role: Role, fill: Fill, context: TemplateContext): readonly Guard[] {
+  return role.guards
+    .filter(({ when }) => mayHold(when, context))
+    .map((guard) => ({
+      id: guard.id,
+      query: queryOf(guard, guard.args.flatMap(fill.list)),
+      description: fill.text(guard.description),
+    }));
 }
 
 function queryOf({ id, kind, program }: PlaybookGuard, args: readonly string[]): Query {

@@ -6,11 +6,11 @@ import { OperatorError } from '../../model/operator-error.ts';
 import type { PlaybookStep, Recipe, Role } from '../../model/playbook.ts';
 import type { PlaybookOutsideCheck } from '../../model/playbook-checks.ts';
 import { noReads, type Reads } from '../../model/reads.ts';
-import { isGlob } from '../../model/snapshot.ts';
+import { isGlob, type Snapshot } from '../../model/snapshot.ts';
 import type { StepModule } from '../../steps/step-module.ts';
 import { readsOfQuestion } from './balancer-questions.ts';
 import { mayHold } from './conditions.ts';
-import { baseContext, withRecipe } from './contexts.ts';
+import { baseContext, recipeContext, viewHost, withRecipe } from './contexts.ts';
 import { factReads } from './facts.ts';
 import { type Fill, leniently, type ResolvedHealthCheck, resolveGuards, resolveHealth } from './handlers.ts';
 import { moduleOf } from './modules.ts';
@@ -31,11 +31,21 @@ export function readsOf(
   );
 }
 
-/** The guards of a host, which depend on no facts. */
-export function guardsOf(inventory: Inventory, host: InventoryHost): readonly Guard[] {
+/**
+ * The guards of a host. What they ask depends on no facts, but some are only for certain hosts: without a
+ * snapshot, all that may be for this one.
+ */
+export function guardsOf(
+  inventory: Inventory,
+  host: InventoryHost,
+  snapshot?: Snapshot | undefined,
+): readonly Guard[] {
   return naming({ host: host.name, place: `role ${host.role}` }, () => {
     const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
-    return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base));
+    const { facts, recipe, problem } = viewHost(inventory, host, snapshot);
+    const isKnown = snapshot !== undefined && problem === undefined;
+    const seen = { ...base, facts, ...(recipe === undefined ? {} : { recipe: recipeContext(recipe) }) };
+    return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base), isKnown ? seen : base);
   });
 }
 
@@ -201,7 +211,7 @@ function alwaysAsked(role: Role, base: TemplateContext, options: ReadsOptions): 
       ...health.flatMap((check) => (check.kind === 'units' ? check.units : [])),
     ],
     queries: health.flatMap((check) => (check.kind === 'http' ? [check.query] : [])),
-    guards: options.guards ? resolveGuards(role, fill).map(({ query }) => query) : [],
+    guards: options.guards ? resolveGuards(role, fill, base).map(({ query }) => query) : [],
   };
 }
 

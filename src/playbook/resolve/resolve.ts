@@ -74,7 +74,7 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   const steps = wanted.filter((step) => isFor(step, recipe?.name) && holds(step.when, context));
   return naming({ host: name, place: `role ${role.name}` }, () => {
     const fill = strictly(context);
-    const guards = resolveGuards(role, fill);
+    const guards = resolveGuards(role, fill, context);
     return {
       host,
       facts,

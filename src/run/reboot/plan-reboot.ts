@@ -46,7 +46,7 @@ export async function planReboot(options: RebootOptions): Promise<PlannedRun> {
     const needed = before?.facts?.needed;
     if (options.ifRequired && needed === undefined) return withWarning(leftAlone(one), unknownNeed);
     if (options.ifRequired && needed?.length === 0) return leftAlone(one);
-    const guards = allGuards(inventory, host);
+    const guards = allGuards(inventory, host, one.snapshot);
     const action = rebootAction(options.timeout, { needed, guards });
     const stage = interruptingStage(one, inventory, action);
     return withStages({ ...one, last: undefined, leftovers: undefined }, [stage]);

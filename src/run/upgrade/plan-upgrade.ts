@@ -141,7 +141,7 @@ function hostPlan(
     const warning = `its upgrade, which an earlier call has begun, goes on (run ${recorded.run})`;
     return { ...leftAlone(bare), skipped: true, warnings: [...plan.warnings, warning] };
   }
-  const guards = allGuards(inventory, host);
+  const guards = allGuards(inventory, host, plan.snapshot);
   if (recorded.kind === 'done' && !again) {
     if (rest.length > 0) return withStages(bare, rest);
     if (!isOut) return { ...leftAlone(bare), done: { by: recorded.run } };

@@ -49,6 +49,6 @@ function dialect(options: RenderOptions): Dialect {
     render: (relays, name) => renderRelays(relays, name, options),
     leadsTo: passedTo,
     // Caddy looks a name up whenever it connects.
-    whenUnresolved: ', and answered with an error until it does',
+    whenUnresolved: ', and Caddy answers with an error until it does',
   };
 }

@@ -52,7 +52,13 @@ function relayed(relay: Relay, matcher: string, name: string, options: RenderOpt
     ...matching(matcher, `${path}*`, `{http.request.uri}.startsWith("${path}")`),
     block(`handle ${matcher}`, [
       `respond ${name}_unclean 400`,
-      `respond ${name}_large 413`,
+      // Without a look at the body, Caddy closes while more of it is on its way, and the system of whoever
+      // sends it drops the answer. It waits for a moment after a body that was larger than it may be.
+      block(`route ${name}_large`, [
+        block('request_body', ['max_size 1024']),
+        'vars clusterproxy_body {http.request.body}',
+        'respond 413',
+      ]),
       // For bodies that come in pieces and don't say how large they are.
       block('request_body', [`max_size ${LARGEST}`]),
       // On the path as it is written, so that nothing is decoded or encoded on the way.

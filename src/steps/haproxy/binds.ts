@@ -22,24 +22,30 @@ export function bindsOf({ lines }: Section): readonly BoundAddress[] {
     .filter(({ name }) => name === 'bind')
     .flatMap(({ args: [addresses = '', ...options], line }) =>
       addresses.split(',').flatMap((one) => {
-        const [, family = '', address = '', first = '', last = first] =
-          /^(?:(ipv4|ipv6|ipv4@|ipv6@)@)?(.*):(\d+)(?:-(\d+))?$/.exec(one) ?? [];
-        if (first === '' || /^(?:unix|fd|abns|quic[46]|udp[46]?|sockpair|rhttp)@/.test(one)) return [];
-        const plain = address.replace(/^(?:ipv[46]|tcp[46]?)@/, '').replace(/^\[(.*)\]$/, '$1');
-        const isEvery = plain === '' || plain === '*' || plain === '0.0.0.0' || plain.includes('$');
-        const isV6 = plain === '::' || family === 'ipv6' || /^(?:ipv6|tcp6)@/.test(address);
-        return [
-          {
-            address: isEvery || plain === '::' ? '' : plain,
-            first: Number(first),
-            last: Number(last),
-            isSecure: options.includes('ssl'),
-            isOnlyV6: isV6 ? isEvery || options.includes('v6only') : plain.includes(':'),
-            line,
-          },
-        ];
+        const bound = boundTo(one, options);
+        return bound === undefined ? [] : [{ ...bound, isSecure: options.includes('ssl'), line }];
       }),
     );
+}
+
+/** Undefined for what isn't TCP: a socket of another kind, or QUIC. */
+function boundTo(
+  text: string,
+  options: readonly string[],
+): Omit<BoundAddress, 'isSecure' | 'line'> | undefined {
+  const [, family = '', given = '', first, last = first] =
+    /^(?:(ipv4|ipv6|tcp|tcp4|tcp6)@)?(.*):(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  if (first === undefined || given.includes('@')) return undefined;
+  const plain = given.replace(/^\[(.*)\]$/, '$1');
+  const isEvery = ['', '*', '0.0.0.0', '::'].includes(plain) || plain.includes('$');
+  const isV6 = plain.includes(':') || family === 'ipv6' || family === 'tcp6';
+  return {
+    address: isEvery ? '' : plain,
+    first: Number(first),
+    last: Number(last),
+    // All addresses of IPv6 are those of IPv4 as well, unless the line says otherwise.
+    isOnlyV6: isV6 && (!isEvery || options.includes('v6only')),
+  };
 }
 
 /** Whether only this host itself can connect there. */

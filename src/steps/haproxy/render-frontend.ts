@@ -58,7 +58,7 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
       ...log,
       ...clientTimeouts,
       'acl is_challenge path_beg /.well-known/acme-challenge/',
-      `http-request redirect code 301 location https://${wanted.hostname}%[pathq] if !is_challenge`,
+      `http-request redirect code 301 prefix https://${wanted.hostname} if !is_challenge`,
       `use_backend ${challengeBackend(wanted.cluster)} if is_challenge`,
     ]),
     section(`backend ${challengeBackend(wanted.cluster)}`, [

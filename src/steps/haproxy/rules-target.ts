@@ -35,7 +35,7 @@ function refuseUnused(host: StepHost, { path, sections }: Configuration, section
     throw host.problem(
       'server-not-reached',
       `${path}:${section.head.line}: ${section.keyword} ${section.name} has mode tcp, in which HAProxy sees no paths`,
-      'name a frontend with "mode http" in "frontend"',
+      'name a frontend with "mode http" in "server_name"',
     );
   }
   const stop = section.lines.find(
@@ -49,7 +49,7 @@ function refuseUnused(host: StepHost, { path, sections }: Configuration, section
   throw host.problem(
     'server-not-reached',
     `${path}:${stop.line}: "${heard([stop.name, ...stop.args].join(' '))}" answers every request of ${section.keyword} ${section.name}, so rules for the nodes would never be used there`,
-    'name the frontend that answers browsers in "frontend", or give that line a condition',
+    'name the frontend that answers browsers in "server_name", or give that line a condition',
   );
 }
 
@@ -93,7 +93,7 @@ function notFound(
     name === ''
       ? `${path} has no frontend in mode http that listens on port 443 with TLS; it has ${there}`
       : `${path} has no frontend ${name}; it has ${there}`,
-    'name the frontend that answers browsers in "frontend", or set "proxy_server: own"',
+    'name the frontend that answers browsers in "server_name", or set "proxy_server: own"',
   );
 }
 
@@ -101,7 +101,7 @@ function ambiguous(host: StepHost, { path }: Configuration, sections: readonly S
   return host.problem(
     'server-ambiguous',
     `several frontends of ${path} may answer browsers, and the rules belong into one: ${listed(sections)}`,
-    'name the one that browsers reach in "frontend"',
+    'name the one that browsers reach in "server_name"',
   );
 }
 

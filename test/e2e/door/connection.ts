@@ -71,17 +71,6 @@ export class Connection {
     return this;
   }
 
-  /**
-   * Says it part by part, until the other side answers: one that closes while more is on its way makes the
-   * system drop the answer.
-   */
-  async tell(data: Buffer): Promise<void> {
-    for (let at = 0; at < data.length && this.#received.length === 0 && !this.#isOver; at += 65_536) {
-      const part = data.subarray(at, at + 65_536);
-      await new Promise<void>((resolve) => this.socket.write(part, () => resolve()));
-    }
-  }
-
   /** All that came until the other side closed. */
   async whole(): Promise<Buffer> {
     if (!this.#isOver) await new Promise<void>((resolve) => this.socket.once('close', () => resolve()));
@@ -119,7 +108,7 @@ export async function ask(
   options: ConnectionOptions = {},
 ): Promise<Answer> {
   const connection = await Connection.open(door, options);
-  await connection.listen().tell(requestOf(door, target, asked));
+  connection.listen().say(requestOf(door, target, asked));
   return parse(await connection.whole(), asked.method);
 }
 

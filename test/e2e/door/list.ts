@@ -4,11 +4,8 @@ import { haproxy } from './haproxy.ts';
 import { nginx } from './nginx.ts';
 import type { ProxySoftware } from './software.ts';
 
-/** With CLUSTERPROXY_DOORS=all, those as well that the playbook has to learn yet. */
-const learning = process.env.CLUSTERPROXY_DOORS === 'all' ? [haproxy, caddy] : [];
-
 /** Every one of them is a proxy host of its own in the table. */
-export const softwares: readonly ProxySoftware[] = [nginx, ...learning];
+export const softwares: readonly ProxySoftware[] = [nginx, haproxy, caddy];
 
 /** The proxy host as its operator has it: only this software, with a page that has nothing to do with us. */
 export async function installSoftware(host: LabHost, { unit, main, prepare }: ProxySoftware): Promise<void> {

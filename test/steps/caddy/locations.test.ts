@@ -58,7 +58,13 @@ describe('caddy-locations', () => {
 }
 handle @clusterproxy_prod_bbb-01_1 {
 	respond @clusterproxy_prod_bbb-01_unclean 400
-	respond @clusterproxy_prod_bbb-01_large 413
+	route @clusterproxy_prod_bbb-01_large {
+		request_body {
+			max_size 1024
+		}
+		vars clusterproxy_body {http.request.body}
+		respond 413
+	}
 	request_body {
 		max_size 1048576
 	}
@@ -86,7 +92,13 @@ handle @clusterproxy_prod_bbb-01_1 {
 }
 handle @clusterproxy_prod_bbb-01_2 {
 	respond @clusterproxy_prod_bbb-01_unclean 400
-	respond @clusterproxy_prod_bbb-01_large 413
+	route @clusterproxy_prod_bbb-01_large {
+		request_body {
+			max_size 1024
+		}
+		vars clusterproxy_body {http.request.body}
+		respond 413
+	}
 	request_body {
 		max_size 1048576
 	}
@@ -170,7 +182,7 @@ handle @clusterproxy_prod_bbb-01_2_slash {
     const { changed, warnings } = runStep('caddy-locations', { ...parameters, nodes }, there);
     expect(changed).toEqual([]);
     expect(warnings).toEqual([
-      'bbb-02.example.com does not resolve on this host: its locations stay as they are for bbb-02, and answered with an error until it does',
+      'bbb-02.example.com does not resolve on this host: its locations stay as they are for bbb-02, and Caddy answers with an error until it does',
     ]);
   });
 

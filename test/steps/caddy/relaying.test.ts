@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect } from 'node:http2';
+import { connect as connectSecurely } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutCaddy } from '../../support/caddy-oracle.ts';
 import { selfSigned } from '../../support/certificates.ts';
@@ -23,6 +24,28 @@ import {
 } from './served-nodes.ts';
 
 const skipped = withoutCaddy === undefined ? '' : `: ${withoutCaddy}`;
+
+/** The first line that comes to somebody who sends a body part by part, until there is an answer. */
+async function answerWhileSending(port: number, size: number): Promise<string> {
+  const socket = connectSecurely({
+    ...{ host: '127.0.0.1', port, servername: 'proxy.example.com', rejectUnauthorized: false },
+  });
+  let received = '';
+  socket.on('data', (data: Buffer) => {
+    received += data.toString();
+  });
+  socket.on('error', () => undefined);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await once(socket, 'secureConnect');
+  socket.write(
+    `POST /bbb-01/html5client/large HTTP/1.1\r\nHost: proxy.example.com\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
+  );
+  for (let sent = 0; sent < size && received === '' && !socket.destroyed; sent += 65_536) {
+    await new Promise((resolve) => socket.write(Buffer.alloc(65_536), resolve));
+  }
+  await closed;
+  return received.split('\r\n')[0] ?? '';
+}
 
 /** Our own site in a place of a test, with the nodes of two clusters that have a node of the same name. */
 function ownSite({ folder }: CaddyPlace): string {
@@ -177,6 +200,12 @@ describe.skipIf(withoutCaddy)(`a real Caddy with our own site${skipped}`, () => 
     const { status } = await send(1_048_577, pieces);
     expect(status).toBe(413);
     expect(nodes[0]?.asked.slice(sum).every(({ size }) => size <= 1_048_576)).toBe(true);
+  });
+
+  it('lets its answer to a large body arrive, while the body is on its way', async () => {
+    const answers = Array.from({ length: 12 }, () => answerWhileSending(caddy.https, 4_000_000));
+    expect([...new Set(await Promise.all(answers))]).toEqual(['HTTP/1.1 413 Request Entity Too Large']);
+    expect(nodes[0]?.asked.filter(({ url }) => url.endsWith('/large'))).toEqual([]);
   });
 
   it('does the same for those who speak HTTP/2', async () => {

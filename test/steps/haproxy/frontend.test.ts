@@ -110,6 +110,7 @@ describe('haproxy-frontend', () => {
     ['bind ipv4@:443 ssl crt /x', 'port 443', 'proxy_server: include'],
     ['bind [2001:db8::5]:443', 'port 443', 'proxy_server: include'],
     ['bind :::80 v6only', 'port 80', '"redirect_http: false"'],
+    ['bind ipv6@:443', 'port 443', 'proxy_server: include'],
     ['bind [::]:80', 'port 80', '"redirect_http: false"'],
   ])('refuses a port that is taken: %s', (bind, message, next) => {
     expect(() => own(`${stockText}\nfrontend web\n    ${bind}\n`)).toThrow(
@@ -129,10 +130,19 @@ describe('haproxy-frontend', () => {
     ['bind :8443', {}],
     ['bind [2001:db8::5]:443', { ipv6: false }],
     ['bind [::]:443 v6only', { ipv6: false }],
+    ['bind ipv6@:443 v6only', { ipv6: false }],
     ['bind :80', { redirect_http: false }],
     ['bind :443\n    disabled', {}],
   ])('leaves alone what listens elsewhere: %s', (bind, more) => {
     expect(own(`${stockText}\nfrontend web\n    ${bind}\n`, more).changed).toEqual([path]);
+  });
+
+  it('knows that all addresses of IPv6 may be those of IPv4 too', () => {
+    for (const bind of ['[::]:443', ':::443', 'ipv6@:443']) {
+      expect(() => own(`${stockText}\nfrontend web\n    bind ${bind}\n`, { ipv6: false }), bind).toThrow(
+        expect.objectContaining({ code: 'port-taken' }),
+      );
+    }
   });
 
   it('names the other cluster that has the port', () => {
