@@ -23,7 +23,7 @@ const parameters = z.strictObject({
     .describe('the address that one of the hosts has; `{{ cluster.virtual_address }}` will do'),
   own: z.string().min(1).describe('which of the hosts this one is; `{{ host.name }}` will do'),
   hosts: z
-    .array(z.looseObject({ name: z.string(), address: z.string(), state: z.string().default('active') }))
+    .array(z.looseObject({ name: z.string(), address: z.string() }))
     .min(2, 'expected at least two hosts')
     .describe('between which the address moves, such as `{{ hosts.proxy }}`; the first comes first'),
   vrrp: z
@@ -39,7 +39,7 @@ const parameters = z.strictObject({
   program: absolutePath
     .regex(/^[^\s"'\\$%#!]+$/, 'expected a path without blanks')
     .describe(
-      'what tells whether this host should have the address, by exit status 0; it gets `args`, the own address of this host, and those of the others that stay in the cluster',
+      'what tells whether this host should have the address, by exit status 0; it gets `args`, the own address of this host, and those of the others',
     ),
   args: z.array(plainWord).default([]).describe('its first arguments'),
   user: accountName.default('nobody').describe('the account that runs it'),
@@ -97,19 +97,16 @@ function textOf(host: StepHost, wanted: KeepalivedParameters, secure: boolean): 
     );
   }
   const own = ownAddress(host, self, address);
-  const others = hosts
-    .filter((one) => one !== self)
-    .map((other) => ({ ...other, addresses: peerAddresses(host, other, address) }));
-  // One that leaves is told of this host until it has left: it would take the address once it hears nothing.
-  const peers = others.flatMap(({ addresses }) => addresses);
-  const staying = others.filter(({ state }) => state === 'active' || state === 'off');
+  // One that leaves is a peer until it is taken out of the inventory: it would take the address once it hears
+  // nothing, and the others stay as they are while it goes.
+  const peers = hosts.filter((one) => one !== self).flatMap((other) => peerAddresses(host, other, address));
   return renderVrrp({
     ...{ step: host.step, name: `clusterproxy-${wanted.name}`, address, own, peers, secure },
     interface: vrrp.interface === '' ? own.interface : vrrp.interface,
     routerId: vrrp.router_id === 0 ? routerIdOf(address) : vrrp.router_id,
     priority: priorityOf(place),
     preempt: vrrp.preempt,
-    program: [wanted.program, ...wanted.args, own.address, ...staying.flatMap(({ addresses }) => addresses)],
+    program: [wanted.program, ...wanted.args, own.address, ...peers],
     user: wanted.user,
   });
 }
