@@ -58,7 +58,8 @@ ${wanted.preempt ? '    preempt_delay 30' : '    nopreempt'}
     virtual_router_id ${wanted.routerId}
     priority ${wanted.priority}
     advert_int ${advertisement}
-    # Again every minute, for a switch that has forgotten where the address is.
+    # Again after a second, as many systems take no second answer within one, and every minute.
+    garp_master_delay 1
     garp_master_refresh 60
     unicast_src_ip ${own.address}
     unicast_peer {

@@ -65,7 +65,8 @@ vrrp_instance clusterproxy-prod {
     virtual_router_id 10
     priority 200
     advert_int 0.4
-    # Again every minute, for a switch that has forgotten where the address is.
+    # Again after a second, as many systems take no second answer within one, and every minute.
+    garp_master_delay 1
     garp_master_refresh 60
     unicast_src_ip 192.0.2.5
     unicast_peer {
