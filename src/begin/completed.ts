@@ -101,5 +101,5 @@ function covers(name: string, hostname: string): boolean {
 }
 
 function withoutCertificate(name: string, hostname: string): string {
-  return `no certificate for ${hostname} was found on ${name}, in nginx, HAProxy or certbot: browsers accept none other, so get one before people are sent there (clusterproxy docs certificates)`;
+  return `no certificate for ${hostname} was found on ${name}, in nginx, HAProxy, Caddy or certbot: browsers accept none other, so get one before people are sent there (clusterproxy docs certificates)`;
 }

@@ -5,6 +5,7 @@ import type { Introduction, Playbook } from '../model/playbook.ts';
 import { noReads, type Reads } from '../model/reads.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { kindOf } from '../playbook/facts/kinds.ts';
+import { caddyCertificates, caddyFile } from './caddy-names.ts';
 import {
   answeringOf,
   certbotFiles,
@@ -26,7 +27,11 @@ export function introductionReads(playbooks: readonly Known[]): Reads {
     .filter((fact) => fact !== undefined);
   return mergeReads([
     ...facts.map((fact) => ({ ...noReads, ...kindOf(fact).reads(fact) })),
-    { ...noReads, paths: [ownNameFile, haproxyFile, certbotFiles], includes: [nginxFile] },
+    {
+      ...noReads,
+      paths: [ownNameFile, haproxyFile, caddyFile, certbotFiles, caddyCertificates],
+      includes: [nginxFile],
+    },
   ]);
 }
 
@@ -71,6 +76,7 @@ function programsOf({ paths }: Snapshot): readonly string[] {
   const files = [
     ['nginx', nginxFile],
     ['HAProxy', haproxyFile],
+    ['Caddy', caddyFile],
   ] as const;
   return files.flatMap(([name, file]) => {
     const kind = paths.get(file)?.kind;

@@ -2,6 +2,7 @@ import { effectiveConfiguration } from '../formats/nginx.ts';
 import { hostnameMistake } from '../inventory/names.ts';
 import type { FoundCertificate } from '../model/begun.ts';
 import type { PathState, Snapshot } from '../model/snapshot.ts';
+import { caddyCertificates, caddyFile, namesInCaddyfile } from './caddy-names.ts';
 import { certificateIn } from './certificates.ts';
 
 export const nginxFile = '/etc/nginx/nginx.conf';
@@ -17,18 +18,20 @@ export interface Answering {
   readonly files: readonly string[];
 }
 
-/** What nginx and HAProxy of a host say that they answer for. */
+/** What nginx, HAProxy and Caddy of a host say that they answer for. */
 export function answeringOf(snapshot: Snapshot): Answering {
-  const [nginx, haproxy] = [nginxOf(snapshot), haproxyOf(snapshot)];
+  const caddy = namesInCaddyfile(textOf(snapshot, caddyFile));
+  const all = [nginxOf(snapshot), haproxyOf(snapshot), caddy];
   return {
-    names: unique([...nginx.names, ...haproxy.names].map((name) => name.toLowerCase())).filter(isPublic),
-    files: unique([...nginx.files, ...haproxy.files]),
+    names: unique(all.flatMap(({ names }) => names).map((name) => name.toLowerCase())).filter(isPublic),
+    files: unique(all.flatMap(({ files }) => files)),
   };
 }
 
-/** The certificates that were read, of these files and of certbot's. */
+/** The certificates that were read, of these files, of certbot's and of those that Caddy has got itself. */
 export function certificatesOf(snapshot: Snapshot, files: readonly string[]): readonly FoundCertificate[] {
-  const found = unique([...files, ...(snapshot.globs.get(certbotFiles) ?? [])]).flatMap((file) => {
+  const kept = [certbotFiles, caddyCertificates].flatMap((glob) => snapshot.globs.get(glob) ?? []);
+  const found = unique([...files, ...kept]).flatMap((file) => {
     const content = contentOf(snapshot.paths.get(file));
     const certificate = content === undefined ? undefined : certificateIn(file, content);
     return certificate === undefined ? [] : [certificate];
@@ -68,13 +71,17 @@ function nginxOf(snapshot: Snapshot): Answering {
 
 /** Conditions on names, and certificates of `bind`, as the configuration manual of HAProxy has them. */
 function haproxyOf(snapshot: Snapshot): Answering {
-  const text = contentOf(snapshot.paths.get(haproxyFile))?.toString('utf8') ?? '';
+  const text = textOf(snapshot, haproxyFile);
   const names = text.matchAll(/\b(?:hdr\(host\)|req\.hdr\(host\)|ssl_fc_sni)\s+-i\s+(\S+)/g);
   const files = text.matchAll(/^\s*bind\s.*?\bcrt\s+(\/\S+\.pem)/gm);
   return {
     names: [...names].flatMap(([, name]) => name ?? []),
     files: [...files].flatMap(([, file]) => file ?? []),
   };
+}
+
+function textOf(snapshot: Snapshot, path: string): string {
+  return contentOf(snapshot.paths.get(path))?.toString('utf8') ?? '';
 }
 
 function contentOf(state: PathState | undefined): Buffer | undefined {

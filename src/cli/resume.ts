@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { isDue } from '../model/plan.ts';
 import type { RunResult } from '../model/result.ts';
-import { usualApply } from '../run/options.ts';
+import { type ApplyOptions, usualApply } from '../run/options.ts';
 import { seconds } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, namesOption } from './options.ts';
@@ -61,12 +61,17 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     import('../run/again/to-resume.ts'),
     import('./window-options.ts'),
   ]);
-  const [{ showFollowed, followedOf }, { applyRun }, { giveBackLeft, leftOut, withGivenBack }] =
-    await Promise.all([
-      import('./tell-run.ts'),
-      import('../run/apply-run.ts'),
-      import('../run/again/left-out.ts'),
-    ]);
+  const [
+    { showFollowed, followedOf },
+    { applyRun },
+    { giveBackLeft, leftOut, withGivenBack },
+    { tellResumed },
+  ] = await Promise.all([
+    import('./tell-run.ts'),
+    import('../run/apply-run.ts'),
+    import('../run/again/left-out.ts'),
+    import('../run/again/tell-resumed.ts'),
+  ]);
   const session = await openSession('resume', options, environment);
   const { inventory } = session;
   const given = session.runOptions({ prune: false });
@@ -95,9 +100,20 @@ async function resume(run: string, options: ResumeOptions, environment: Environm
     const { warnings, ...rest } = await result();
     return { ...rest, warnings: [...warnings, ...still] };
   };
+  const resumeRun: typeof applyRun = async (run, started) => {
+    let telling: Promise<void> | undefined;
+    const progress: ApplyOptions['progress'] = (event) => {
+      started.progress(event);
+      // It has its hosts now: a run that is refused goes on with nothing.
+      if (event.kind === 'begun') telling ??= tellResumed(seen, event.run, given);
+    };
+    const result = await applyRun(run, { ...started, progress });
+    await telling;
+    return result;
+  };
   return carryOut({ ...planned, plan: withGivenBack(plan, left) }, session, {
     ...runOptions,
-    start: (run, started) => givenBack(() => applyRun(run, started)),
+    start: (run, started) => givenBack(() => resumeRun(run, started)),
     ...(left.length === 0 || plan.hosts.some(isDue)
       ? {}
       : { finish: (result: RunResult) => givenBack(async () => result) }),

@@ -1,11 +1,11 @@
 import type { FollowedRun } from '../model/followed-run.ts';
 import { exitStatus, exitStatusOf, type RunResult, resultWithoutHosts } from '../model/result.ts';
 import { notReached, seenRunIfAny } from '../run/again/find-seen-run.ts';
-import { followRun, phaseNow } from '../run/again/follow-run.ts';
+import { followRun, isRunId, phaseNow } from '../run/again/follow-run.ts';
 import type { RunIdentity } from '../run/again/identity.ts';
 import { resultOfRun } from '../run/again/result-of-run.ts';
 import { RunWatch } from '../run/again/run-watch.ts';
-import { abortedBy, type RunPhase, type SeenRun } from '../run/again/seen-run.ts';
+import { abortedBy, type RunPhase, resumedBy, type SeenRun } from '../run/again/seen-run.ts';
 import { applyRun } from '../run/apply-run.ts';
 import { runIdKnown } from '../run/claims/in-the-way.ts';
 import type { RunOptions } from '../run/options.ts';
@@ -15,9 +15,9 @@ import type { Session } from './session.ts';
 import { tellWhatIsLeft } from './what-is-left.ts';
 
 /** Whose run it is, for the report. */
-export function followedOf({ agreement }: SeenRun, phase: RunPhase): FollowedRun {
-  const { run, command, by, from, version, startedAt, resumes } = agreement;
-  return { run, command, by, from, version, startedAt, resumes, phase };
+export function followedOf(seen: SeenRun, phase: RunPhase): FollowedRun {
+  const { run, command, by, from, version, startedAt, resumes } = seen.agreement;
+  return { run, command, by, from, version, startedAt, resumes, resumedBy: resumedBy(seen), phase };
 }
 
 /** Tells whose run it is that was found, before anything is done about it. */
@@ -39,6 +39,11 @@ export async function tellRun(
   session.environment.phase.interruption = 'it is not followed any longer, and goes on';
   showFollowed(session, command, found);
   const { seen, phase } = await followRun(watch, found, options);
+  const later = phase === 'ended' ? resumedBy(seen) : undefined;
+  if (later !== undefined) {
+    const told = await tellLater(session, { later, first: found.agreement.run }, { command, options });
+    if (told !== undefined) return told;
+  }
   const result = resultOfRun(seen, phase, { command, file: session.inventory.file });
   const told = { followed: followedOf(seen, phase) };
   if (options.signal.aborted && phase === 'going-on') {
@@ -53,6 +58,27 @@ export async function tellRun(
   if (phase === 'ended' && command === begun && plan !== undefined)
     tellWhatIsLeft(result, { run, aborted }, session);
   return session.end(result, { ...told, exitStatus: exitStatusOf(result, { comparing: false }) });
+}
+
+/**
+ * Follows the run that went on with the rest of the first, which says what became of all hosts. Undefined if
+ * no host remembers it, or it says itself that it is another one.
+ */
+async function tellLater(
+  session: Session,
+  { later, first }: { readonly later: string; readonly first: string },
+  { command, options }: { readonly command: string; readonly options: RunOptions },
+): Promise<number | undefined> {
+  if (!isRunId(later)) return undefined;
+  const watch = new RunWatch(later, { ...options, limit: [] });
+  try {
+    const found = seenRunIfAny(later, await watch.first(), session.inventory);
+    return found?.agreement.resumes !== first
+      ? undefined
+      : await tellRun(session, found, { watch, command, options });
+  } finally {
+    await watch.close();
+  }
 }
 
 /** How a call is carried out that may have been made before, or the exit status of that. */

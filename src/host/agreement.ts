@@ -14,6 +14,8 @@ export interface RunKnown {
   /** its lease, whether it has expired or not */
   readonly lease: Lease | undefined;
   readonly aborted: Aborted | undefined;
+  /** the run that goes on with its rest */
+  readonly resumedBy?: string | undefined;
   /** its controller knows that it was aborted */
   readonly heard: boolean;
   /** what was agreed on, and how it ended, as they were stored */
@@ -98,6 +100,20 @@ export async function breakLease(
   return (await tell(connection, record('break', cluster, run, machineId))).verdict === 'free';
 }
 
+/** Notes that another run goes on with the rest of a run, and ends its lease where it isn't at work. */
+export async function resumedOnHost(
+  connection: Connection,
+  asked: {
+    readonly cluster: string;
+    readonly run: string;
+    readonly machineId: string;
+    readonly by: string;
+  },
+): Promise<boolean> {
+  const { cluster, run, machineId, by } = asked;
+  return (await tell(connection, record('resumed', cluster, run, machineId, by))).verdict === 'free';
+}
+
 async function tell(
   connection: Connection,
   request: string,
@@ -146,12 +162,14 @@ function parse(output: Buffer, nonce: string): Parsed | undefined {
     } else texts.set(kind, [...(texts.get(kind) ?? []), rest]);
   }
   const aborted = texts.get('aborted')?.[0];
+  const resumed = texts.get('resumed')?.[0];
   const closed = texts.get('closed')?.[0];
   return {
     now: Number(texts.get('begin')?.[0]) || 0,
     lease: readLease(texts.get('lease')?.[0]),
     aborted: aborted === undefined ? undefined : readAborted(aborted),
     heard: texts.has('heard'),
+    resumedBy: resumed === undefined ? undefined : printable(resumed),
     agreement: files.get('agreement'),
     outcome: files.get('outcome'),
     stages,

@@ -12,4 +12,6 @@ export interface FollowedRun {
   readonly phase: 'going-on' | 'ended' | 'lost';
   /** the run with whose rest it goes on */
   readonly resumes?: string | undefined;
+  /** the run that goes on with its rest */
+  readonly resumedBy?: string | undefined;
 }

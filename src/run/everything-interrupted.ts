@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
 
-/** The guards that are asked before everything on a host is interrupted: all of its role's that are for it. */
+/** The guards that are asked before everything on a host is interrupted: all that are for it. */
 export function allGuards(inventory: Inventory, host: InventoryHost, snapshot: Snapshot): readonly Guard[] {
   return guardsOf(inventory, host, snapshot);
 }

@@ -45,7 +45,7 @@ export function vocabularyOf(playbooks: readonly Playbook[], paths: readonly str
 }
 
 /** Those of which step modules ask for the version. */
-const systemPackages = ['nginx', 'haproxy', 'certbot', 'xinetd', 'curl'];
+const systemPackages = ['nginx', 'haproxy', 'caddy', 'certbot', 'xinetd', 'curl'];
 
 /** Parts of paths that every host has, and the files of nginx and systemd. */
 const systemFolders = [

@@ -81,7 +81,8 @@ describe.skipIf(noLab).concurrent('which server block of a proxy answers', () =>
       name: 'terminated',
       nodes: ['3.0'],
       prepareProxy: behindHaproxy,
-      vars: { proxy_server: 'include', server_file: site },
+      // HAProxy is enabled there as well.
+      vars: { proxy_software: 'nginx', proxy_server: 'include', server_file: site },
       hasty: true,
     });
     const { code, document } = await cluster.json('apply', '--yes');

@@ -48,7 +48,9 @@ async function told(
   { surroundings = new Map(), at = friday }: { surroundings?: Map<string, Surroundings>; at?: number } = {},
 ) {
   const inventory = await loadInventoryText(text(windows));
-  const proxy = seen('proxy-1', inventory);
+  const nginx = { load: 'loaded', active: 'active', sub: 'running', enabled: 'enabled' };
+  const units = new Map([['nginx.service', nginx]]);
+  const proxy = seen('proxy-1', inventory, 0, { snapshot: { ...emptySnapshot('proxy-1'), units } });
   const plan: ClusterPlan = { hosts: [proxy, ...hosts(inventory)], byHand: [], warnings: [] };
   const wishes = { window: [], now: false, deadline: undefined };
   const window = await runWindow(inventory, wishes, { now: () => at, zone: 'UTC' });

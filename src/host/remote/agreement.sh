@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # What a host knows of one run (request `look CLUSTER RUN BRIEF`, where BRIEF `yes` leaves out what never
-# changes), that nothing more of it is begun here (`abort CLUSTER RUN MACHINE WHO FROM`), or an end to its
-# lease where it isn't at work (`break CLUSTER RUN MACHINE`).
+# changes), that nothing more of it is begun here (`abort CLUSTER RUN MACHINE WHO FROM`), an end to its lease
+# where it isn't at work (`break CLUSTER RUN MACHINE`), or the same and which run goes on with its rest
+# (`resumed CLUSTER RUN MACHINE ID`).
 # Output of a look: records; a file comes as `NONCE file NAME SIZE`, its bytes and a line end; each stage as
 # `NONCE run ID STATE yes|no`, and whether somebody works on it, with its log. First `NONCE begin NOW`, last
 # `NONCE end`. `NONCE closed USER` where USER may not read them. Where the run isn't known, `NONCE other ID`
@@ -82,6 +83,7 @@ look() {
   if stored_claim "$cluster" lease && is_lease_of "$run" "$claim"; then printf '%s\n' "$nonce lease $claim"; fi
   if stored_abort "$cluster" "$run"; then printf '%s\n' "$nonce aborted $abort"; fi
   [ ! -e "$ours/heard" ] || printf '%s\n' "$nonce heard"
+  { IFS= read -r resumed <"$ours/resumed" && printf '%s\n' "$nonce resumed $resumed"; } 2>/dev/null || :
   [ ! -e "$ours/agreement" ] || known=yes
   set +f
   for folder in "$base/runs/$run" "$base/runs/$run"-[2-9]; do
@@ -122,10 +124,16 @@ case $wanted in
     take_place "$ours/.aborted" "$ours/aborted" || answer failed "$(printf '%s' "$said" | one_line)"
     answer aborted
     ;;
-  break)
+  break | resumed)
     if ! lock_claims found; then
       [ -d "$base" ] || answer free
       answer failed
+    fi
+    # Only a host that knows what was agreed on has something to say of it.
+    if [ "$wanted" = resumed ] && [ -d "$ours" ]; then
+      field 5 "$request"
+      (umask 077 && printf '%s\n' "$field" >"$ours/.resumed") || answer failed
+      take_place "$ours/.resumed" "$ours/resumed" || answer failed "$(printf '%s' "$said" | one_line)"
     fi
     if [ -e "$base/lock" ] && ! flock -n "$base/lock" true 8>&-; then answer busy; fi
     if stored_claim "$cluster" lease && is_lease_of "$run" "$claim"; then drop_claim "$cluster" lease; fi

@@ -3,6 +3,7 @@
 #   agreement   what the run is to do, so that others can follow it, and go on with it
 #   token       of the call that has begun it: two with the same id are not the same
 #   outcome     how it ended on its hosts, by its controller's word
+#   resumed     the run that goes on with its rest
 #   aborted     since, who, from: nothing more of it is begun; `heard`: its controller knows
 # A run that reserves no host brings the first with its other files, in its own folder. Runs after claims.sh.
 # shellcheck disable=SC2154 # base, US and NL are set by lib.sh

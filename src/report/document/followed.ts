@@ -26,6 +26,7 @@ function followedRun(run: FollowedRun): ReportFollowed {
     startedAt: showableLine(run.startedAt),
     phase: run.phase,
     ...(run.resumes === undefined ? {} : { resumes: cleanLine(run.resumes) }),
+    ...(run.resumedBy === undefined ? {} : { resumedBy: cleanLine(run.resumedBy) }),
   };
 }
 

@@ -150,6 +150,7 @@ const hold = z.object({
 const followed = run.extend({
   phase: z.enum(['going-on', 'ended', 'lost']).describe('lost: it has not ended, and its controller is gone'),
   resumes: z.string().optional().describe('the run with whose rest it went on'),
+  resumedBy: z.string().optional().describe('the run that went on with its rest'),
 });
 
 const aborted = z.object({

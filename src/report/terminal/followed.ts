@@ -5,12 +5,14 @@ import type { Style } from './style.ts';
 /** `run ID: apply by ada from laptop, 2026-11-26 18:00:00 UTC`, and below it how it stands */
 export function renderFollowed({ followed, aborted }: ReportDocument, style: Style): readonly string[] {
   if (followed === undefined) return [];
-  const { run, command, operator, from, startedAt, resumes, phase } = followed;
+  const { run, command, operator, from, startedAt, resumes, resumedBy, phase } = followed;
   const lines = [
     `run ${run}: ${command} by ${operator} from ${from}, ${utc(startedAt)}`,
     ...(resumes === undefined ? [] : [`  it goes on with the rest of ${resumes}`]),
     ...(aborted === undefined ? [] : [`  ${abortedWords(aborted)}`]),
-    `  ${phaseWords[phase]}`,
+    resumedBy === undefined || phase !== 'ended'
+      ? `  ${phaseWords[phase]}`
+      : `  ${resumedBy} went on with its rest`,
   ];
   return lines.flatMap((line) => wrap(line, { columns: style.columns, first: '', hanging: 4 }));
 }

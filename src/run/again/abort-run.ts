@@ -1,13 +1,11 @@
-import pLimit from 'p-limit';
 import { abortOnHost, breakLease } from '../../host/agreement.ts';
-import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
+import { OperatorError, type Problem } from '../../model/operator-error.ts';
 import { exitStatus, type RunResult } from '../../model/result.ts';
-import type { AgreedHost } from '../../plan/saved/agreement.ts';
-import type { Connection } from '../../ssh/contract.ts';
 import { isOverHere } from '../claims/leases.ts';
 import { operatorHere } from '../operator.ts';
 import type { RunOptions } from '../options.ts';
 import { type Followed, followRun } from './follow-run.ts';
+import { onHosts } from './on-hosts.ts';
 import { resultOfRun } from './result-of-run.ts';
 import type { RunWatch } from './run-watch.ts';
 import { type RunPhase, type SeenRun, seenLater, workingHosts } from './seen-run.ts';
@@ -149,34 +147,4 @@ function nobodyTold({ agreement: { run } }: SeenRun, marks: readonly (boolean | 
     message: `none of the hosts of the run ${run} could be told, so it goes on${first === undefined ? '' : `: ${first.message}`}`,
     next: 'run the command again from where the hosts can be reached; Ctrl-C on the machine of the controller does the same',
   };
-}
-
-/** Undertakes something on hosts of the agreement; the answer, or why there is none. */
-async function onHosts(
-  agreed: readonly AgreedHost[],
-  { inventory, connect, parallel }: RunOptions,
-  work: (connection: Connection, host: AgreedHost) => Promise<boolean>,
-): Promise<readonly (boolean | Problem)[]> {
-  const limit = pLimit(parallel);
-  return Promise.all(
-    agreed.map((one) =>
-      limit(async () => {
-        const host = inventory.hosts.find(({ name }) => name === one.host);
-        if (host === undefined)
-          return { code: 'abort-failed', message: `${one.host} is not in the inventory` };
-        try {
-          const connection = await connect(host.ssh, {});
-          try {
-            return await work(connection, one);
-          } finally {
-            connection.close().catch(() => undefined);
-          }
-        } catch (error) {
-          const [problem] = problemsOf(error);
-          if (problem === undefined) throw error;
-          return problem;
-        }
-      }),
-    ),
-  );
 }

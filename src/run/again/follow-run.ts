@@ -25,8 +25,7 @@ export interface FollowOptions extends RunOptions {
 
 /** Looks for a run on all hosts. Throws an OperatorError as `seenRun` does. */
 export async function findRun(watch: RunWatch, options: RunOptions): Promise<SeenRun> {
-  // On the hosts it is the name of a folder.
-  if (!/^[A-Za-z0-9-]+$/.test(watch.run)) {
+  if (!isRunId(watch.run)) {
     throw new OperatorError({
       code: 'run-unknown',
       message: `'${watch.run}' is not the id of a run, which has only letters, digits and dashes`,
@@ -34,6 +33,11 @@ export async function findRun(watch: RunWatch, options: RunOptions): Promise<See
     });
   }
   return seenRun(watch.run, await watch.first(), options.inventory);
+}
+
+/** On the hosts it is the name of a folder. */
+export function isRunId(text: string): boolean {
+  return /^[A-Za-z0-9-]+$/.test(text);
 }
 
 /** How a run stands, by what was seen. */

@@ -28,7 +28,8 @@ export interface SeenRun {
 
 /**
  * `going-on`: a host works on it, or its controller may go on with it. `ended`: all that was to be done is
- * done, or its controller has said how it ended. `lost`: neither, since its controller is gone.
+ * done, its controller has said how it ended, or another run goes on with its rest. `lost`: none of these,
+ * since its controller is gone.
  */
 export type RunPhase = 'going-on' | 'ended' | 'lost';
 
@@ -36,7 +37,7 @@ export type RunPhase = 'going-on' | 'ended' | 'lost';
 export function phaseOf(seen: SeenRun, isOver: (lease: Lease) => boolean): RunPhase {
   const { agreement, outcome, hosts } = seen;
   if (workingHosts(hosts).length > 0) return 'going-on';
-  if (outcome !== undefined) return 'ended';
+  if (outcome !== undefined || resumedBy(seen) !== undefined) return 'ended';
   if (isReserved(seen, isOver)) return 'going-on';
   const due = agreement.hosts.filter((one) => one.due);
   return due.every((one) => isComplete(one, hosts)) ? 'ended' : 'lost';
@@ -63,6 +64,11 @@ function isComplete({ host, stages }: AgreedHost, hosts: readonly SeenOnHost[]):
   // Those before the last may have been put off, and were tried again under another id.
   const kept = seen.filter(({ state }) => state === 'committed').length;
   return last.state !== 'committed' || kept >= stages;
+}
+
+/** The run that goes on with its rest, by what any host knows. */
+export function resumedBy({ hosts }: SeenRun): string | undefined {
+  return hosts.find(({ known }) => known?.resumedBy !== undefined)?.known?.resumedBy;
 }
 
 /** Who has aborted it, by what any host knows. */

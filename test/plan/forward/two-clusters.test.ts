@@ -212,9 +212,15 @@ describe('doors of the program’s own playbooks on one host', () => {
   };
 
   it('BigBlueButton twice, and beside HAProxy', async () => {
-    const one = await planDoor(await doorOf('one', 'bigbluebutton', 'proxy'));
+    const named = { proxy_software: 'nginx' };
+    const unnamed = await planDoor(await doorOf('one', 'bigbluebutton', 'proxy'));
+    expect(unnamed.problem).toMatchObject({
+      code: 'unsuitable-host',
+      message: 'both nginx.service and haproxy.service are enabled on this host',
+    });
+    const one = await planDoor(await doorOf('one', 'bigbluebutton', 'proxy', named));
     expect(one.problem).toBe(undefined);
-    const two = await planDoor(await doorOf('two', 'bigbluebutton', 'proxy'), [asOther(one)]);
+    const two = await planDoor(await doorOf('two', 'bigbluebutton', 'proxy', named), [asOther(one)]);
     expect(two.problem).toBe(undefined);
     const others = [one, two].map(asOther);
     const calls = await planDoor(await doorOf('calls', 'wcs', 'balancer', { https_port: 8443 }), others);

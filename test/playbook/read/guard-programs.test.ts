@@ -55,7 +55,7 @@ describe('a program of a guard', () => {
     expect(await guards()).toEqual([
       [
         {
-          ...{ id: 'calls', kind: 'program', args: ['a'], description: 'running calls' },
+          ...{ id: 'calls', kind: 'program', args: ['a'], description: 'running calls', when: {} },
           program: { file: join(folder, 'ask/calls.sh'), text: 'exit 0\n' },
         },
       ],

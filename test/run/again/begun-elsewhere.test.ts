@@ -162,6 +162,13 @@ describe('a run whose controller was killed', { timeout: 280_000 }, () => {
     expect(isChanged('bbb-02')).toBe(true);
     expect(runsOf('bbb-01')).not.toContain(resumed.document.run);
 
+    // Whoever follows the first hears how the second ended.
+    const first = await elsewhere('follow', 'killed-between');
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.document.followed).toMatchObject({ run: resumed.document.run, resumes: 'killed-between' });
+    expect(statusesIn(first)).toMatchObject({ 'bbb-01': 'done', 'bbb-02': 'changed', 'bbb-03': 'done' });
+    for (const name of ['bbb-01', 'bbb-02', 'bbb-03']) expect(existsSync(leaseOf(name)), name).toBe(false);
+
     // Once more: nothing is left.
     const again = await elsewhere('resume', 'killed-between', '--yes', '--now');
     expect(again.code).toBe(0);

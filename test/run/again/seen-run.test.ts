@@ -96,6 +96,11 @@ describe('a run', () => {
       'ended',
       [seen('one', { stages: [stage('reverted')] }), seen('two', committed)],
     ],
+    [
+      'has ended once another one goes on with its rest',
+      'ended',
+      [seen('one', committed), seen('two', { lease, resumedBy: 'later' })],
+    ],
     ['has ended once its controller says how', 'ended', [seen('one'), seen('two')], { outcome }],
     [
       'goes on where a host that was left to itself works',
