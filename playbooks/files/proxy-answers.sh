@@ -3,10 +3,10 @@
 # asks every second; exit status 0 is yes.
 #
 # A browser's question, by the cluster's NAME over TLS, to the proxy's OWN address: never through DNS, which
-# leads to whoever has the cluster's address. PATH is one that a proxy answers without a node. Any answer below
-# 500 will do: what is wrong with a certificate or a node is the same on all proxies, and is not mended by
-# another one. A proxy that gives no answer gives the address away, but only to one of the OTHERs that does:
-# where none does, moving it would help nobody. What can't be asked is no proxy's fault.
+# leads to whoever has the cluster's address. PATH is one that a proxy answers without a node. Any answer
+# below 500 will do: what is wrong with a certificate or a node is the same on all proxies, and is not mended
+# by another one. A proxy that gives no answer gives the address away, but only to one of the OTHERs that
+# does: where none does, moving it would help nobody. What can't be asked is no proxy's fault.
 set -u
 unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
 name=$1

@@ -11,8 +11,8 @@ export interface InterfaceAddress {
 }
 
 /**
- * The addresses in the output of `ip -o address show`, each line of which is `2: eth0    inet 192.0.2.5/24 …`,
- * without those that mean something on one link alone. Source: ip-address(8).
+ * The addresses in the output of `ip -o address show`, each line of which is `2: eth0    inet 192.0.2.5/24
+ * …`, without those that mean something on one link alone. Source: ip-address(8).
  */
 export function interfaceAddresses(output: string): readonly InterfaceAddress[] {
   return output.split('\n').flatMap((line) => {

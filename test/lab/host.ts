@@ -70,8 +70,8 @@ const BOOT_TIMEOUT_MS = 120_000;
 
 /**
  * systemd-nspawn refuses a /run on disk and would pick cgroup v1 by what is mounted, so it gets a view of its
- * own. With --keep-unit it exits with 133 when the host reboots itself. A host may give itself further addresses:
- * its network is its own.
+ * own. With --keep-unit it exits with 133 when the host reboots itself. A host may give
+ * itself further addresses: its network is its own.
  */
 const START = `
 echo $$ > "$1/cgroup.procs"

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /**
- * Whether a proxy should have the cluster's address. What the addresses answer is in files that a stand-in for
- * curl reads; the real one is tried on a pair of real hosts (test/e2e/pair.lab.test.ts).
+ * Whether a proxy should have the cluster's address. What the addresses answer is in files that a stand-in
+ * for curl reads; the real one is tried on a pair of real hosts (test/e2e/pair.lab.test.ts).
  */
 const program = join(import.meta.dirname, '../../playbooks/files/proxy-answers.sh');
 

@@ -6,8 +6,8 @@ import type { Door } from '../door/connection.ts';
 const [pace, patience, again] = [20, 1_500, 6_000];
 
 /**
- * People who ask for a page all the time, each over a connection of its own, as those do who come anew. Whoever
- * gets no answer tries once more.
+ * People who ask for a page all the time, each over a connection of its own, as those do who come anew.
+ * Whoever gets no answer tries once more.
  */
 export class Audience {
   readonly #door: Door;
