@@ -157,7 +157,7 @@ describe.skipIf(noLab)('a pair of proxies', () => {
     const now = await takenOverFrom(before);
     const taken = (await masterSince(now)) - begun;
     await sleep(500);
-    told(`nginx stopped, taken over in ${taken} ms`, await audience.end());
+    told(`nginx stopped, taken over in ${Math.round(taken)} ms`, await audience.end());
     expect(audience.failed).toEqual([]);
     expect(now.name).toBe(other(before).name);
     await before.mustExec('systemctl start nginx.service');
@@ -185,7 +185,7 @@ describe.skipIf(noLab)('a pair of proxies', () => {
     const now = await takenOverFrom(before);
     const taken = (await masterSince(now)) - begun;
     await sleep(500);
-    told(`host dead in ${gone - begun} ms, taken over in ${taken} ms`, await audience.end());
+    told(`host dead in ${gone - begun} ms, taken over in ${Math.round(taken)} ms`, await audience.end());
     expect(audience.failed).toEqual([]);
     await before.boot();
     await eventually(() => before.mustExec('systemctl is-active keepalived.service nginx.service'));

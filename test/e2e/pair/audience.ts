@@ -21,7 +21,7 @@ export class Audience {
   readonly retried: string[] = [];
   /** what was found by those who got no answer the second time either */
   readonly failed: string[] = [];
-  /** the longest time between two answers; milliseconds */
+  /** the longest time between two answers that came at once; milliseconds */
   longestGap = 0;
   #lastAnswer = Date.now();
 
@@ -56,8 +56,7 @@ export class Audience {
     this.retried.push(first);
     await sleep(again);
     const second = await statusOf(this.#door, this.#target, 10_000);
-    if (second === '200') this.#noteAnswer();
-    else this.failed.push(`${first}, then ${second}`);
+    if (second !== '200') this.failed.push(`${first}, then ${second}`);
   }
 
   #noteAnswer(): void {
