@@ -1,26 +1,53 @@
 import { type HaproxyLine, removeHaproxyLines, type Section } from '../../formats/haproxy.ts';
+import type { OperatorError } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { relayedNodes } from '../relay/nodes.ts';
 import type { Finding } from '../shared/existing-set-up.ts';
+import { bindsOf, hasPort, isLoopback } from './binds.ts';
+import { aclsNamed, type Concern, concernOf } from './conditions.ts';
 import type { Configuration } from './configuration.ts';
 import type { HaproxyLocationsParameters } from './locations-parameters.ts';
+import { isOff } from './ports.ts';
 
 /** A `use_backend` that somebody wrote for the nodes' paths. */
 interface Rule {
+  readonly concern: Concern;
   readonly section: Section;
   readonly line: HaproxyLine;
 }
 
-/** Rules for the nodes' paths outside our blocks: where they come first, ours would never be used. */
+/**
+ * Rules for the nodes' paths outside our blocks: where they come first, ours would never be used. A problem
+ * if some are for something else as well, which would be lost with them.
+ */
 export function findRules(
+  host: StepHost,
   configuration: Configuration,
   wanted: HaproxyLocationsParameters,
 ): readonly Finding[] {
-  return rulesOf(configuration, wanted).map(({ line }) => ({
-    path: configuration.path,
-    line: line.line,
-    what: [line.name, ...line.args].join(' ') + namedAcls(configuration, line),
-  }));
+  const rules = rulesOf(configuration, wanted);
+  const mixed = rules.filter(({ concern }) => concern === 'nodes and more');
+  if (mixed.length > 0)
+    throw toDecide(
+      host,
+      mixed.map((one) => findingOf(configuration, one)),
+    );
+  return rules.map((one) => findingOf(configuration, one));
+}
+
+function findingOf(configuration: Configuration, { line }: Rule): Finding {
+  const what = [line.name, ...line.args].join(' ') + namedAcls(configuration, line);
+  return { path: configuration.path, line: line.line, what };
+}
+
+function toDecide(host: StepHost, findings: readonly Finding[]): OperatorError {
+  const places = findings.map(({ path, line, what }) => `${path}:${line}: ${heard(what)}`);
+  return host.problem(
+    'rule-to-decide',
+    `this is about the nodes' paths, and about more than those: ${places.join('; ')}`,
+    'decide by hand, since clusterproxy can\'t know what the rest is for, not even with "adopt": remove what is for the nodes\' pages, keep the rest in a rule of its own, and plan again',
+  );
 }
 
 /**
@@ -53,88 +80,24 @@ function rulesOf(
   { nodes, hostname }: HaproxyLocationsParameters,
 ): readonly Rule[] {
   const paths = relayedNodes(nodes).flatMap((one) => one.locations.map(({ path }) => path));
-  return sections.flatMap((section) =>
+  return sections.filter(mayServe).flatMap((section) =>
     section.lines
-      .filter(
-        (line) =>
-          line.name === 'use_backend' &&
-          blockAt(line.start) === undefined &&
-          isRuleFor(section, line, { paths, hostname }),
-      )
-      .map((line) => ({ section, line })),
+      .filter((line) => line.name === 'use_backend' && blockAt(line.start) === undefined)
+      .map((line) => ({ section, line, concern: concernOf(section, line, { paths, hostname }) }))
+      .filter(({ concern }) => concern !== 'else'),
   );
 }
 
-/** A test of a rule: what is looked at, and the values that it may have. */
-interface Test {
-  readonly what: string;
-  readonly values: readonly string[];
-}
-
 /**
- * Whether a rule is for these paths and nothing else: all paths that it names are theirs. One that is only
- * for another host name isn't.
+ * Whether browsers that ask for the cluster may arrive in a section: on a web port, or behind something that
+ * ends TLS. What listens elsewhere alone takes nothing from our rules.
  */
-export function isRuleFor(
-  section: Section,
-  { args }: HaproxyLine,
-  { paths, hostname }: { readonly paths: readonly string[]; readonly hostname: string },
-): boolean {
-  const tests = testsOf(section, args.includes('if') ? args.slice(args.indexOf('if') + 1) : []);
-  const named = tests.filter(({ what }) => isAboutPath(what)).flatMap(({ values }) => values);
-  if (named.length === 0) return false;
-  if (!named.every((value) => paths.some((path) => concerns(value, path)))) return false;
-  const hosts = tests.filter(({ what }) => isAboutHost(what)).flatMap(({ values }) => values);
-  return hosts.length === 0 || hosts.some((value) => value.toLowerCase() === hostname.toLowerCase());
-}
-
-/** The tests that have to hold for a rule, without those that must not; those of named ACLs are looked up. */
-function testsOf(section: Section, condition: readonly string[]): readonly Test[] {
-  const tests: Test[] = [];
-  let at = 0;
-  while (at < condition.length) {
-    const word = condition[at] ?? '';
-    at++;
-    if (word === '{' || word === '!{') {
-      const end = condition.indexOf('}', at);
-      const inside = condition.slice(at, end < 0 ? undefined : end);
-      at = end < 0 ? condition.length : end + 1;
-      if (word === '{') tests.push(testOf(inside));
-    } else if (word === '!') at += condition[at] === '{' ? condition.indexOf('}', at) - at + 1 : 1;
-    else tests.push(...aclsNamed(section, word).map(({ args }) => testOf(args.slice(1))));
-  }
-  return tests;
-}
-
-function testOf([what = '', ...rest]: readonly string[]): Test {
-  const values: string[] = [];
-  for (let at = 0; at < rest.length; at++) {
-    const word = rest[at] ?? '';
-    if (word === '-m' || word === '-M' || word === '-f') at++;
-    else if (!/^-[a-z-]*$/.test(word)) values.push(word);
-  }
-  return { what, values };
-}
-
-function isAboutPath(what: string): boolean {
-  return /^(?:path|pathq|url|capture\.req\.uri)(?:_(?:beg|dir|sub|reg|end|len|dom))?(?:,|$)/.test(what);
-}
-
-function isAboutHost(what: string): boolean {
-  return /^(?:req\.|req)?f?hdr(?:_\w+)?\(host\)/i.test(what) || /^(?:ssl_fc_sni|req\.ssl_sni)/.test(what);
-}
-
-/** Whether a value is the path, a part of it from its beginning (`/bbb-01/`), or below it. */
-function concerns(value: string, path: string): boolean {
-  const [one, other] = [value.replace(/^\^/, ''), path].map((text) => `${text.replace(/\/$/, '')}/`) as [
-    string,
-    string,
-  ];
-  return one.length > 1 && (one.startsWith(other) || other.startsWith(one));
-}
-
-function aclsNamed({ lines }: Section, acl: string): readonly HaproxyLine[] {
-  return lines.filter(({ name, args }) => name === 'acl' && args[0] === acl.replace(/^!/, ''));
+function mayServe(section: Section): boolean {
+  if (isOff(section)) return false;
+  const lines = section.lines.filter(({ name }) => name === 'bind');
+  const binds = bindsOf(section);
+  if (lines.some(({ args }) => args.includes('accept-proxy')) || binds.length < lines.length) return true;
+  return binds.some((one) => hasPort(one, 443) || hasPort(one, 80) || isLoopback(one));
 }
 
 /** The ACLs that a rule goes by, in words behind it. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { managedBlocks, setSectionsBlock } from '../../formats/haproxy.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
@@ -42,8 +44,9 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   description: 'on a proxy with HAProxy: our own frontends, with TLS',
   parameters,
   reads: ({ path = usualPath, certificate = '' }) => ({
-    paths: [path, ...directoriesOf(path), ...(certificate === '' ? [] : [certificate])],
-    queries: [askVersion],
+    paths: [path, ...directoriesOf(path)],
+    // Its content has the key, which is nobody's business where this step only may come to run.
+    queries: [askVersion, ...(certificate === '' ? [] : [isReadable(certificate)])],
   }),
   itemFormats: [haproxyFrontendBlock],
   writes: ({ path }) => [path],
@@ -51,7 +54,7 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
     refuseTakenPorts(host, configuration, wanted);
-    if (!host.exists(wanted.certificate)) {
+    if (!isThere(host, wanted.certificate)) {
       throw host.problem(
         'certificate-missing',
         `${wanted.certificate} does not exist on this host, so HAProxy wouldn't start`,
@@ -69,6 +72,11 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
     if (after !== text) host.write(wanted.path, after);
   },
 };
+
+/** Whether a file is there, or will be by an earlier step, which then has declared that it looks at it. */
+function isThere(host: StepHost, path: string): boolean {
+  return host.snapshot.paths.has(path) ? host.exists(path) : !isMissing(host, path);
+}
 
 /** What all nodes of a cluster answer, by the blocks that are there. */
 export function clusterRoutes(text: string, cluster: string): readonly Route[] {

@@ -37,7 +37,7 @@ export const haproxyLocations: StepModule<HaproxyLocationsParameters> = {
   apply: (host, wanted) => {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
-    const findings = findRules(configuration, wanted);
+    const findings = findRules(host, configuration, wanted);
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
     if (findings.length > 0) host.adopt();
     bringOverRules(host, configuration, wanted);

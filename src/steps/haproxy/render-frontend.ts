@@ -50,6 +50,13 @@ export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], {
   return sections.join('\n');
 }
 
+/**
+ * The path of an ACME challenge as its server asks for it (RFC 8555, section 8.3): a token in the letters of
+ * base64url and nothing behind it. certbot listens for seconds only, so that at other times the port may be
+ * any program's. The whole target is compared, since an absolute one would be passed on as it is.
+ */
+const challenge = '^/[.]well-known/acme-challenge/[A-Za-z0-9_-]+$';
+
 function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly string[] {
   return [
     section(`frontend ${plainFrontend(wanted.cluster)}`, [
@@ -57,9 +64,11 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
       'mode http',
       ...log,
       ...clientTimeouts,
-      'acl is_challenge path_beg /.well-known/acme-challenge/',
-      `http-request redirect code 301 prefix https://${wanted.hostname} if !is_challenge`,
-      `use_backend ${challengeBackend(wanted.cluster)} if is_challenge`,
+      ...refuseTricks,
+      `acl is_challenge url -m reg ${challenge}`,
+      'acl is_read method GET HEAD',
+      `http-request redirect code 301 prefix https://${wanted.hostname} if !is_challenge or !is_read`,
+      `use_backend ${challengeBackend(wanted.cluster)} if is_challenge is_read`,
     ]),
     section(`backend ${challengeBackend(wanted.cluster)}`, [
       'mode http',

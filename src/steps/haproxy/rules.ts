@@ -7,8 +7,8 @@ import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { forHost } from './answers.ts';
 import { haproxyRulesBlock, rulesBlock, sectionWith } from './block-formats.ts';
+import { concernOf } from './conditions.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
-import { isRuleFor } from './existing-rules.ts';
 import { clusterRoutes } from './frontend.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
 import { useBackendLines } from './render-rules.ts';
@@ -60,7 +60,8 @@ function warnOfEarlier(
   const paths = clusterRoutes(text, cluster).map((route) => route.path);
   for (const line of section.lines) {
     if (line.name !== 'http-request' && line.name !== 'redirect') continue;
-    if (blockAt(line.start) !== undefined || !isRuleFor(section, line, { paths, hostname })) continue;
+    if (blockAt(line.start) !== undefined) continue;
+    if (concernOf(section, line, { paths, hostname }) === 'else') continue;
     host.warn(
       `${path}:${line.line}: "${heard([line.name, ...line.args].join(' '))}" is about paths of the nodes, and HAProxy goes by it before clusterproxy's rules; remove it if it was for the nodes`,
     );

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { managedBlocks } from '../../../src/formats/haproxy.ts';
+import { mergeReads } from '../../../src/model/merge-reads.ts';
+import { noReads } from '../../../src/model/reads.ts';
 import type { PlannedHost } from '../../../src/steps/cross-check.ts';
 import { haproxyFrontendBlock, haproxyRulesBlock } from '../../../src/steps/haproxy/block-formats.ts';
 import { haproxyPaths } from '../../../src/steps/haproxy/haproxy-paths.ts';
+import { stepModules } from '../../../src/steps/registry.ts';
+import { isReadable } from '../../../src/steps/relay/trusted-certificates.ts';
+import { StepHost } from '../../../src/virtual/step-host.ts';
+import { VirtualHost } from '../../../src/virtual/virtual-host.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { haproxyCheck, withoutHaproxy } from '../../support/haproxy-oracle.ts';
-import { runStep } from '../../support/run-step.ts';
+import { runStep, textAt } from '../../support/run-step.ts';
+import { snapshotOf } from '../../support/snapshot-from-folder.ts';
 import {
   certificate,
   frontend,
@@ -25,6 +32,10 @@ const own = (text: string, more: object = {}) =>
   runStep('haproxy-frontend', { ...frontend, ...more }, { files: { [path]: text, [certificate]: pem } });
 const rules = (text: string, more: object = {}) =>
   runStep('haproxy-rules', { cluster: 'prod', hostname, ...more }, { files: { [path]: text } });
+const withoutCertificate = {
+  files: { [path]: stockText },
+  answers: [[isReadable(certificate), { status: 1, output: '' }]],
+} as const;
 const files = { [certificate]: pem, '/etc/ssl/certs/ca-certificates.crt': pair.certificate };
 
 describe('haproxy-frontend', () => {
@@ -93,10 +104,25 @@ describe('haproxy-frontend', () => {
     }
   });
 
-  it('needs the certificate', () => {
-    expect(() => runStep('haproxy-frontend', frontend, { files: { [path]: stockText } })).toThrow(
+  it('needs the certificate, and asks for it without fetching its key', () => {
+    const { paths = [] } = stepModules.get('haproxy-frontend')?.reads(frontend as never) ?? {};
+    expect(paths).not.toContain(certificate);
+    expect(() => runStep('haproxy-frontend', frontend, withoutCertificate)).toThrow(
       expect.objectContaining({ code: 'certificate-missing', message: expect.stringContaining(certificate) }),
     );
+    const answers = [[isReadable(certificate), { status: 0, output: '' }]] as const;
+    expect(runStep('haproxy-frontend', frontend, { ...withoutCertificate, answers }).changed).toEqual([path]);
+  });
+
+  it('takes a certificate that an earlier step of the same run writes', () => {
+    const [bundle, site] = ['file', 'haproxy-frontend'].map((name) => stepModules.get(name));
+    const made = { path: certificate, content: pem };
+    const reads = [bundle?.reads(made as never), site?.reads(frontend as never)];
+    const all = mergeReads(reads.map((one) => ({ ...noReads, ...one })));
+    const host = new VirtualHost(snapshotOf(withoutCertificate, all));
+    bundle?.apply(new StepHost(host, 'bundle'), bundle.parameters.parse(made));
+    site?.apply(new StepHost(host, 'site'), site.parameters.parse(frontend));
+    expect(textAt(host, path)).toContain(`ssl crt ${certificate}`);
   });
 
   it.each([

@@ -11,7 +11,7 @@ import { certificate, frontend, hostname, locations, packages, path, stockText }
 const pair = selfSigned(hostname);
 const operator = `${stockText}
 frontend web
-    bind :8443 ssl crt ${certificate}
+    bind 127.0.0.1:8443 ssl crt ${certificate}
     use_backend site if { path_beg /bbb-01/html5client/ }
     default_backend site
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { managedBlocks } from '../../../src/formats/haproxy.ts';
 import type { Value } from '../../../src/formats/keyed-format.ts';
+import { forHost } from '../../../src/steps/haproxy/answers.ts';
 import { haproxyNode } from '../../../src/steps/haproxy/block-formats.ts';
 import { routesOf } from '../../../src/steps/haproxy/read-backends.ts';
 import { askVersion } from '../../../src/steps/haproxy/version.ts';
@@ -213,7 +214,7 @@ describe('haproxy-locations', () => {
 describe('rules that were set up by hand', () => {
   const byHand = `${stockText}
 frontend web
-    bind :8443
+    bind :443 ssl crt /x
     acl first path_beg /bbb-01/
     acl ours hdr(host) -i ${hostname}
     acl also path_dir bbb-02
@@ -262,6 +263,62 @@ backend two
         (one) => `${path}: nothing uses ${one} any more; remove it if you don't need it`,
       ),
     );
+  });
+
+  it.each([
+    ['an alternative that is about something else', '{ path_beg /bbb-01/html5client/ } or is_vip'],
+    ['the same with ||', 'is_vip || { path_beg /bbb-01/html5client/ }'],
+    ['an alternative with other paths', '{ path_beg /bbb-01/ } or { path_beg /learn/ }'],
+    ['a method', '{ path_beg /bbb-01/ } METH_POST'],
+    ['addresses', '{ path_beg /bbb-01/ } is_vip'],
+    ['all but some addresses', '{ path_beg /bbb-01/ } !is_vip'],
+    ['all but a path', '{ path_beg /bbb-01/ } !{ path_beg /bbb-01/bigbluebutton/ }'],
+    ['all but a path, with the sign apart', '{ path_beg /bbb-01/ } ! { path_beg /bbb-01/learn }'],
+    ['other names as well', `{ path_beg /bbb-01/ } { hdr(host) -i ${hostname} other.example.com }`],
+  ])('are for a person to decide if they have %s, also with adopt', (_, condition) => {
+    const text = `${stockText}frontend web
+    bind :443 ssl crt /x
+    acl is_vip src 198.51.100.0/24
+    use_backend vip if ${condition}
+`;
+    for (const adopt of [false, true]) {
+      const run = () =>
+        runStep('haproxy-locations', { ...locations, adopt }, { packages, files: { [path]: text } });
+      expect(run, condition).toThrow(
+        expect.objectContaining({
+          code: 'rule-to-decide',
+          message: expect.stringContaining(`${path}:14: use_backend vip if ${condition}`),
+        }),
+      );
+    }
+  });
+
+  it.each([
+    ['clients arrive elsewhere', 'bind :8443 ssl crt /x\n    use_backend a if { path_beg /bbb-01/ }'],
+    ['it is off', 'bind :443\n    disabled\n    use_backend a if { path_beg /bbb-01/ } METH_POST'],
+    ['the alternatives are for others', 'bind :443\n    use_backend a if { path_beg /a/ } or { path /b }'],
+    [
+      'other names are meant',
+      'bind :443\n    use_backend a if { path_beg /bbb-01/ } METH_POST { hdr(host) other.example.com }',
+    ],
+  ])('are left alone where %s', (_, lines) => {
+    const text = `${stockText}frontend web\n    ${lines}\n`;
+    const run = runStep(
+      'haproxy-locations',
+      { ...locations, adopt: true },
+      { packages, files: { [path]: text } },
+    );
+    expect(run.text(path)).toContain(lines);
+  });
+
+  it.each([
+    ['several lines of an ACL', 'acl ours path_beg /bbb-01/\n    acl ours path_beg /bbb-02/', 'ours'],
+    ['our own expression for the name', '', `{ ${forHost(hostname)} } { path_beg /bbb-01/ }`],
+    ['alternatives', '', '{ path_beg /bbb-01/ } || { path_beg /bbb-02/ }'],
+  ])('are found with %s', (_, acls, condition) => {
+    const text = `${stockText}frontend web\n    bind 127.0.0.1:8443\n    ${acls}\n    use_backend a if ${condition}\n`;
+    const run = () => runStep('haproxy-locations', locations, { packages, files: { [path]: text } });
+    expect(run).toThrow(expect.objectContaining({ code: 'set-up-by-hand' }));
   });
 
   it('are not looked for in blocks of ours', () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,6 +18,15 @@ const hasIpv6 = Object.values(networkInterfaces()).some((some) =>
   some?.some(({ address }) => address === '::1'),
 );
 const chain = chained('bbb-01.example.com');
+
+/** The status of an answer without TLS to a target as it is. */
+async function plainStatus(port: number, target: string, method: string): Promise<number> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`${method} ${target} HTTP/1.1\r\nHost: ${hostname}\r\nConnection: close\r\n\r\n`);
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  return Number(text.split(' ')[1]);
+}
 
 describe.skipIf(withoutHaproxy !== undefined)('a real HAProxy', () => {
   const folder = mkdtempSync(join(tmpdir(), 'relaying-'));
@@ -309,6 +320,34 @@ backend pages
     expect([status, headers.get('location')]).toEqual([301, `https://${hostname}/bbb-01/x?y=%20`]);
     // Nothing answers them here.
     expect((await get('/.well-known/acme-challenge/token')).status).toBe(503);
+  });
+
+  it('passes challenges on to the port of certbot, and nothing else', async () => {
+    const asked: string[] = [];
+    const certbot = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.end('key');
+    });
+    certbot.listen(challenges, '127.0.0.1');
+    await once(certbot, 'listening');
+    const start = '/.well-known/acme-challenge/';
+    const status = (target: string, method = 'GET') => plainStatus(plain, target, method);
+    try {
+      expect(await status(`${start}aZ0_-`)).toBe(200);
+      for (const trick of ['../../api/admin', '%2e%2e/%2e%2e/api', '..;/x', 'token%2f..%2f..%2fapi', '..']) {
+        expect(await status(start + trick), trick).toBe(400);
+      }
+      for (const other of ['', 'token/x', 'token/', '/token', 'a%20b', 'token?x=/', 'token\\x']) {
+        expect(await status(start + other), other).toBe(301);
+      }
+      expect(await status(`http://${hostname}${start}token`)).toBe(301);
+      for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']) {
+        expect(await status(`${start}token`, method), method).toBe(301);
+      }
+      expect(asked).toEqual([`GET ${start}aZ0_-`]);
+    } finally {
+      certbot.close();
+    }
   });
 
   it('serves the nodes in an operator’s frontend before its own rules, for the cluster’s name', async () => {
