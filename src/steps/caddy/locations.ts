@@ -2,6 +2,7 @@ import { type Dialect, readsOfBlocks, writeBlocks } from '../relay/blocks.ts';
 import { existingSetUp } from '../shared/existing-set-up.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
+import { refuseAdminOff } from './admin.ts';
 import { caddyBlock } from './block-format.ts';
 import { caddyFiles } from './caddy-files.ts';
 import { caddyPaths } from './caddy-paths.ts';
@@ -31,6 +32,7 @@ export const caddyLocations: StepModule<LocationsParameters> = {
   crossCheck: caddyPaths,
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
+    refuseAdminOff(host, wanted.look_in);
     const findings = findRules(host, wanted);
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
     if (findings.length > 0) host.adopt();

@@ -210,6 +210,24 @@ handle @clusterproxy_prod_bbb-01_2_slash {
     expect(told[0]?.text).not.toMatch(/insecure|tls_trust/);
   });
 
+  it.each(['{\n\tadmin off\n}\n', '# Mine.\n{\n\temail a@example.com\n\tadmin "off"\n}\n:80 {\n}\n'])(
+    'refuses a Caddy that cannot be reloaded: %j',
+    (text) => {
+      const files = { '/etc/caddy/Caddyfile': text };
+      const refused = () => runStep('caddy-locations', parameters, { packages, files });
+      expect(refused).toThrow(expect.objectContaining({ code: 'admin-off' }));
+      expect(refused).toThrow(/^\/etc\/caddy\/Caddyfile:[24]: "admin off" /);
+    },
+  );
+
+  it.each(['{\n\tadmin unix//run/x\n}\n', ':80 {\n\tadmin off\n}\n'])(
+    'goes on with a Caddy that can: %j',
+    (text) => {
+      const files = { '/etc/caddy/Caddyfile': text };
+      expect(runStep('caddy-locations', parameters, { packages, files }).changed).toContain(path);
+    },
+  );
+
   it('wants a name of the cluster that can stand in a matcher', () => {
     expect(mistakes('caddy-locations', { ...parameters, cluster: 'a b' })[0]).toMatch(/cluster: expected/);
   });
