@@ -2,8 +2,8 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { caddyOn, lineOf, mainCaddyfile } from './caddy-files.ts';
 
 /**
- * Refuses a Caddy that has no admin API: `caddy reload`, which its unit runs, needs it, and so what is written
- * would never be used.
+ * Refuses a Caddy that has no admin API: `caddy reload`, which its unit runs, needs it, and so what is
+ * written would never be used.
  */
 export function refuseAdminOff(host: StepHost, lookIn: readonly string[]): void {
   for (const { path, text, parts } of caddyOn(host, mainCaddyfile, lookIn).files) {
