@@ -1,12 +1,12 @@
 #!/bin/sh
-# caddy-streams.sh [ADMIN [CADDYFILE]]: what Caddy passes on now and would cut off when it reloads: WebSockets,
-# and downloads that take long. ADMIN: the address of its admin API, such as http://localhost:2019; if left out
-# or empty, the one that CADDYFILE names (/etc/caddy/Caddyfile), as `caddy reload` finds it. Status 0: nobody
-# would be cut off, 1: somebody would, 2: it isn't known.
+# caddy-streams.sh [ADMIN [CADDYFILE]]: what Caddy passes on now and would cut off when it reloads:
+# WebSockets, and downloads that take long. ADMIN: the address of its admin API, such as
+# http://localhost:2019; if left out or empty, the one that CADDYFILE names (/etc/caddy/Caddyfile), as
+# `caddy reload` finds it. Status 0: nobody would be cut off, 1: somebody would, 2: it isn't known.
 #
 # Until 2.6, Caddy closes all streams that it passes on when it reads its files anew. From 2.7 on,
-# `stream_close_delay` keeps those of the handlers that have it: what counts is what the configuration has that
-# runs, not which program is installed, as that may be newer than what runs.
+# `stream_close_delay` keeps those of the handlers that have it: what counts is what the configuration has
+# that runs, not which program is installed, as that may be newer than what runs.
 #
 # A guard's program: docs/your-own-playbook.md says what it may use and what it has to say.
 
@@ -28,8 +28,8 @@ unknown() {
   exit 2
 }
 
-# The JSON of a configuration begins with what is said of the admin API (caddy.Config); a Caddyfile that Caddy
-# doesn't understand says nothing of it.
+# The JSON of a configuration begins with what is said of the admin API (caddy.Config); a Caddyfile that
+# Caddy doesn't understand says nothing of it.
 said_of_admin() {
   caddy adapt --config "$caddyfile" --adapter caddyfile 2>/dev/null | head -c 65536 |
     sed -n 's/^{"admin":{"disabled":true.*/off/p; s/^{"admin":{"listen":"\([^"]*\)".*/\1/p'
@@ -76,8 +76,9 @@ ask() {
 running=$(ask 2 /config/ 2>/dev/null | head -c 4194304)
 [ -n "$running" ] || unknown "the admin API of Caddy gives no answer at ${socket:-$admin}"
 
-# The addresses to which handlers without `stream_close_delay` pass something on, one a line; `*` if not all of
-# them are known before a request comes. A quote ends each record: what is in quotes and what is not take turns.
+# The addresses to which handlers without `stream_close_delay` pass something on, one a line; `*` if not all
+# of them are known before a request comes. A quote ends each record: what is in quotes and what is not take
+# turns.
 cut_off=$(printf '%s\n' "$running" | awk '
   BEGIN { RS = "\"" }
   function named(name) {
@@ -127,8 +128,8 @@ cut_off=$(printf '%s\n' "$running" | awk '
 running=
 [ -n "$cut_off" ] || exit 0
 
-# ADDRESS NUMBER for each of those servers that something is passed on to now. A server that several rules have
-# stands there once: Caddy counts by address.
+# ADDRESS NUMBER for each of those servers that something is passed on to now. A server that several rules
+# have stands there once: Caddy counts by address.
 passed_on() {
   ask 1 /reverse_proxy/upstreams 2>/dev/null | head -c 1048576 | cut_off=$cut_off awk '
     BEGIN {

@@ -4,3 +4,4 @@ export { importsOf, insertImport, removeImport } from './caddyfile/imports.ts';
 export { removalOf, type Statement, scanCaddyfile } from './caddyfile/scan.ts';
 export { type Caddyfile, caddyfileOf, type Site } from './caddyfile/sites.ts';
 export { type Token, tokensOf } from './caddyfile/tokens.ts';
+export { caddyWord } from './caddyfile/words.ts';

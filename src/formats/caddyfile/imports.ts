@@ -2,6 +2,7 @@ import { FormatError } from '../format-error.ts';
 import { afterLineEnd, applyEdits, lineEndOf, lineStart, lineStop } from '../text.ts';
 import { removalOf, type Statement } from './scan.ts';
 import { type Caddyfile, caddyfileOf, isImport, type Site } from './sites.ts';
+import { caddyWord } from './words.ts';
 
 /** Finds a site in the parts of a Caddyfile; undefined if there is none. */
 type Finder = (file: Caddyfile) => Site | undefined;
@@ -20,7 +21,7 @@ export function importsOf(text: string, path: string, find?: Finder): readonly S
  */
 export function insertImport(text: string, path: string, find?: Finder): string {
   if (importsOf(text, path, find).length > 0) return text;
-  const line = `import ${quoted(path)}`;
+  const line = `import ${caddyWord(path)}`;
   const after = find === undefined ? appended(text, line) : withinSite(text, line, find(caddyfileOf(text)));
   // Behind a site without braces, or behind a line that is continued, it would be part of that.
   if (importsOf(after, path, find).length !== 1) {
@@ -59,12 +60,4 @@ function indentWithin(text: string, { statement, statements, isBare }: Site): st
   const [first] = statements;
   if (first !== undefined) return indentOf(first.start);
   return isBare ? '' : `${indentOf(statement.start)}\t`;
-}
-
-function quoted(path: string): string {
-  if (/^[A-Za-z0-9_./*+:@%=-]+$/.test(path)) return path;
-  if (/[\\"`{}\p{Cc}]/u.test(path)) {
-    throw new FormatError(`${JSON.stringify(path)} can't be written in a Caddyfile`);
-  }
-  return `"${path}"`;
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { relayParameters } from '../relay/parameters.ts';
-import { absolutePath, hostname } from '../shared/parameters.ts';
+import { absolutePath, accountName, hostname } from '../shared/parameters.ts';
 import { caddyFiles } from './caddy-files.ts';
+import { caddyUser } from './readable.ts';
 
 /** The name of the step module in a playbook. */
 export const locationsName = 'caddy-locations';
@@ -20,6 +21,7 @@ export const locationsParameters = z.strictObject({
     "the proxy's public name, which tells its site from others of the same Caddy",
   ),
   ...relayParameters,
+  user: accountName.default(caddyUser).describe('the account that Caddy runs as'),
   look_in: z
     .array(absolutePath)
     .default([...caddyFiles])

@@ -18,7 +18,8 @@ export interface Wanted {
  *
  * - `nodes`: nodes' paths, and nothing else is asked of a request;
  * - `mixed`: other paths as well, which can be told apart word by word;
- * - `partly`: something of nodes' paths, such as what comes from a network, or what another name is asked for;
+ * - `partly`: something of nodes' paths, such as what comes from a network, or what another name is asked
+ *   for;
  * - `elsewhere`: requests for other names only;
  * - `some`: requests with other properties, whatever their path;
  * - `others`: other paths, or everything.

@@ -1,6 +1,9 @@
 import type { Query } from '../../model/reads.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 
+/** The account that the packages of Caddy make for its service. */
+export const caddyUser = 'caddy';
+
 /** Asks whether the account of Caddy may read a file, which the package doesn't let run as root. */
 export function mayRead(user: string, path: string): Query {
   return { kind: 'command', args: ['runuser', '-u', user, '--', 'test', '-r', path] };

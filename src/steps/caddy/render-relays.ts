@@ -1,3 +1,4 @@
+import { caddyWord } from '../../formats/caddyfile.ts';
 import { type Relay, serverUrl } from '../relay/relays.ts';
 import type { CaddyAbilities } from './version.ts';
 
@@ -95,7 +96,7 @@ function ownAddress({ scheme, name, port, targetPath }: Relay): string {
 function tls({ name, trust }: Relay, { abilities, skipsVerify }: RenderOptions): readonly Line[] {
   const named = `tls_server_name ${name}`;
   if (trust === undefined) return skipsVerify ? [named, 'tls_insecure_skip_verify'] : [named];
-  const file = trust.certificates;
+  const file = caddyWord(trust.certificates);
   return [named, abilities.hasTrustPool ? `tls_trust_pool file ${file}` : `tls_trusted_ca_certs ${file}`];
 }
 

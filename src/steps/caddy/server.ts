@@ -10,11 +10,8 @@ import { caddyFiles, caddyOn, fileAt, mainCaddyfile } from './caddy-files.ts';
 import { caddyImportLine } from './import-format.ts';
 import { plainPath } from './locations-parameters.ts';
 import { isImportedOtherwise, judgeSites, listensElsewhere } from './own-site-answers.ts';
-import { mayRead, refuseUnreadable } from './readable.ts';
+import { caddyUser, mayRead, refuseUnreadable } from './readable.ts';
 import { renderSite } from './render-site.ts';
-
-/** The account that the packages of Caddy make for its service. */
-const caddyUser = 'caddy';
 
 const certificatePath = z.union([z.literal(''), plainPath]).default('');
 

@@ -210,6 +210,61 @@ handle @clusterproxy_prod_bbb-01_2_slash {
     expect(told[0]?.text).not.toMatch(/insecure|tls_trust/);
   });
 
+  const asked = (file: string, status: number): [Query, { status: number; output: string }][] => [
+    [
+      { kind: 'command', args: ['test', '-r', file] },
+      { status: 0, output: '' },
+    ],
+    [
+      { kind: 'command', args: ['runuser', '-u', 'caddy', '--', 'test', '-r', file] },
+      { status, output: '' },
+    ],
+  ];
+  const trusting = (file: string, status = 0) =>
+    runStep(
+      'caddy-locations',
+      { ...parameters, trusted_certificate: file },
+      { answers: asked(file, status) },
+    );
+
+  it.each([
+    ['/etc/my.pem', 'tls_trusted_ca_certs /etc/my.pem\n'],
+    ['/etc/my cas/ca #1;.pem', 'tls_trusted_ca_certs "/etc/my cas/ca #1;.pem"\n'],
+  ])('names the authorities in one word: %s', (file, line) => {
+    expect(trusting(file).text(path)).toContain(line);
+  });
+
+  it.each(['/etc/x {', '/x/{env.Y}', '/x/{$Y}', '/etc/"x"', '/etc/`x', '/etc/x\\'])(
+    'refuses authorities at a path that would be read as something else: %s',
+    (file) => {
+      expect(() => trusting(file)).toThrow(expect.objectContaining({ code: 'path-not-writable' }));
+    },
+  );
+
+  it('refuses authorities that the account of Caddy cannot read', () => {
+    expect(() => trusting('/etc/my.pem', 1)).toThrow(
+      expect.objectContaining({ code: 'certificate-unreadable' }),
+    );
+  });
+
+  it.each(['{\n\tadmin off\n}\n', '# Mine.\n{\n\temail a@example.com\n\tadmin "off"\n}\n:80 {\n}\n'])(
+    'refuses a Caddy that cannot be reloaded: %j',
+    (text) => {
+      const files = { '/etc/caddy/Caddyfile': text };
+      const refused = () => runStep('caddy-locations', parameters, { packages, files });
+      expect(refused).toThrow(expect.objectContaining({ code: 'admin-off' }));
+      expect(refused).toThrow(/^\/etc\/caddy\/Caddyfile:[24]: "admin off" /);
+    },
+  );
+
+  it.each(['{\n\tadmin unix//run/x\n}\n', ':80 {\n\tadmin off\n}\n'])(
+    'goes on with a Caddy that can: %j',
+    (text) => {
+      const files = { '/etc/caddy/Caddyfile': text };
+      expect(runStep('caddy-locations', parameters, { packages, files }).changed).toContain(path);
+    },
+  );
+
   it('wants a name of the cluster that can stand in a matcher', () => {
     expect(mistakes('caddy-locations', { ...parameters, cluster: 'a b' })[0]).toMatch(/cluster: expected/);
   });
