@@ -5,8 +5,9 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
 
 /**
- * Files that HAProxy may read beside haproxy.cfg: its unit in the Red Hat family has `-f /etc/haproxy/conf.d`,
- * and others have it from their operators. Of a folder HAProxy takes what ends with `.cfg`.
+ * Files that HAProxy may read beside haproxy.cfg: its unit in the Red Hat family has
+ * `-f /etc/haproxy/conf.d`, and others have it from their operators. Of a folder HAProxy takes what ends with
+ * `.cfg`.
  */
 const folder = '/etc/haproxy/conf.d';
 const pattern = `${folder}/*.cfg`;
