@@ -68,8 +68,12 @@ function sshPortsOf(role: string, hosts: Inventory['hosts'], usual: Port): reado
   return ports.length === 0 ? [usual] : ports.map((port) => ({ ...usual, port }));
 }
 
-/** Nothing for a port that is switched off, or that depends on more than a variable. */
+/**
+ * Nothing for a port that is switched off, or that depends on more than a variable, nor for what has none.
+ */
 function portOf({ port, protocol, purpose }: PortFact, vars: Inventory['vars']): readonly Port[] {
+  // Between hosts of one role: nobody's way to another.
+  if (protocol === 'vrrp') return [];
   const variable = /^\{\{\s*vars\.(\w+)\s*\}\}$/.exec(port)?.[1];
   const number = variable === undefined ? port : String(vars[variable] ?? '');
   return /^[1-9]\d*(?:-\d+)?$/.test(number) ? [{ port: number, protocol, purpose }] : [];

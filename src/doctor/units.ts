@@ -60,8 +60,8 @@ export const selinuxForbids: HostTrouble = {
   id: 'selinux-forbids',
   title: 'SELinux keeps it from connecting to other hosts',
   judge: bySurroundings(({ selinux, booleans }, { isDoor, units, snapshot }) => {
-    const relays =
-      units.includes('haproxy.service') && snapshot.units.get('haproxy.service')?.active === 'active';
+    const isActive = (unit: string) => units.includes(unit) && snapshot.units.get(unit)?.active === 'active';
+    const relays = isActive('haproxy.service') && !isActive('nginx.service');
     const boolean = relays ? 'haproxy_connect_any' : 'httpd_can_network_connect';
     const value = booleans.get(boolean);
     if (!isDoor || !selinux || value === undefined) return notApplicable;

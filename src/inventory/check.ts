@@ -5,6 +5,7 @@ import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { checkHosts } from './check-hosts.ts';
 import { checkVariables } from './check-variables.ts';
+import { checkVirtualAddress } from './check-virtual-address.ts';
 import { type HostEntry, hostEntries, mapOf } from './host-entries.ts';
 
 /**
@@ -27,6 +28,7 @@ export function checkInventory(document: YamlDocument, playbook: Playbook | unde
           ...checkDrains(document, playbook, all),
         ]),
     ...checkHosts(document, playbook, hosts),
+    ...checkVirtualAddress(document, playbook, hosts),
     ...(playbook === undefined ? [] : checkVariables(document, playbook, hosts)),
   ];
 }

@@ -12,6 +12,15 @@ import type { LoadedPlaybook } from '../steps/loaded-playbook.ts';
 import type { AcceptedFile } from './accepted-file.ts';
 import type { NotifySettings } from './notify-schema.ts';
 import type { SecretUse } from './secret-use.ts';
+import type { VirtualAddress } from './virtual-address.ts';
+
+/** What the cluster is called, and where people reach it. */
+export interface ClusterSettings {
+  readonly name: string;
+  readonly hostname: string;
+  /** the address that one of several hosts has; undefined: none moves */
+  readonly virtualAddress?: VirtualAddress | undefined;
+}
 
 /** The operator's inventory, checked against the playbook and with every default filled in. */
 export interface Inventory {
@@ -20,7 +29,7 @@ export interface Inventory {
   readonly text: string;
   readonly playbook: LoadedPlaybook;
   readonly playbookText: string;
-  readonly cluster: { readonly name: string; readonly hostname: string };
+  readonly cluster: ClusterSettings;
   /** the playbook's defaults and the inventory's own values, without those set on hosts */
   readonly vars: Readonly<Record<string, Value>>;
   /** roles whose hosts are run by somebody else */

@@ -25,6 +25,7 @@ import { type HostData, type InventoryData, inventorySchema, type SshData } from
 import { secretUses } from './secret-uses.ts';
 import { upgradeCommandOf, upgradeCommands } from './upgrade-command.ts';
 import { toValue } from './variables.ts';
+import { virtualAddressOf } from './virtual-address.ts';
 import { type CalendarFiles, readCalendarFiles, windowsOf } from './windows.ts';
 
 /** Finds and reads the playbook named by an inventory; paths are relative to `directory`. */
@@ -195,7 +196,11 @@ function build({ document, data, playbook, calendars }: SoundParts): Inventory {
     text,
     playbook,
     playbookText: playbook.text,
-    cluster: { name: data.cluster.name, hostname: data.cluster.hostname },
+    cluster: {
+      name: data.cluster.name,
+      hostname: data.cluster.hostname,
+      virtualAddress: virtualAddressOf(data.cluster.virtual_address),
+    },
     vars,
     external: new Set(external),
     hosts,

@@ -19,8 +19,8 @@ export interface Salvaged {
  */
 export function salvage(value: unknown, playbook: LoadedPlaybook | undefined): Salvaged | undefined {
   const given = mapOf(value);
-  // A wrong time zone leads to no other host.
-  const { time_zone: _, ...named } = mapOf(given.cluster);
+  // A wrong time zone leads to no other host, and neither does an address that ssh never connects to.
+  const { time_zone: _, virtual_address: _address, ...named } = mapOf(given.cluster);
   const cluster = inventorySchema.shape.cluster.safeParse(named);
   const ssh = usable(sshSchema, mapOf(given.ssh), ([key]) => isHarmless(['ssh', key]));
   if (ssh === undefined) return undefined;

@@ -20,6 +20,7 @@ import {
 import { notifySchema } from './notify-schema.ts';
 import { hooksSchema, ownPrograms } from './own-programs.ts';
 import { upgradeCommand } from './upgrade-schema.ts';
+import { virtualAddressSchema } from './virtual-address.ts';
 import { windowSchema } from './window-schema.ts';
 
 const hostname = checkedText({
@@ -195,6 +196,7 @@ export const inventorySchema = z.strictObject({
       description:
         'time zone of the people who use the cluster, by its name in the IANA database, e.g. Europe/Berlin: its clocks decide about windows; default: the time zone of the machine where clusterproxy runs',
     }).optional(),
+    virtual_address: virtualAddressSchema.optional(),
   }),
   max_unavailable: z
     .union([maxUnavailable, z.record(z.string(), maxUnavailable)])

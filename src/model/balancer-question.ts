@@ -163,6 +163,35 @@ export interface NamesQuestion {
   readonly names: readonly string[];
 }
 
+/** A host between which and others an address moves. */
+export interface PairHost {
+  readonly name: string;
+  readonly address: string;
+}
+
+/**
+ * Which of several hosts has the address that moves between them, and whether each shows a certificate for
+ * the cluster's name. The looks at all of them answer it, and the network.
+ */
+export interface VirtualAddressQuestion {
+  readonly kind: 'virtual-address';
+  readonly address: string;
+  readonly hostname: string;
+  /** one of these hosts must have it; where somebody else moves it, it may be elsewhere */
+  readonly strict: boolean;
+  readonly hosts: readonly PairHost[];
+}
+
+/** Whether files, or our blocks in files that others share, are the same on several hosts. */
+export interface SameFilesQuestion {
+  readonly kind: 'same-files';
+  readonly paths: readonly string[];
+  /** the cluster whose blocks count; undefined: the whole file */
+  readonly blocks: string | undefined;
+  /** names */
+  readonly hosts: readonly string[];
+}
+
 /** What is asked of a balancer and its servers, and of a proxy's nginx. */
 export type BalancerQuestion =
   | RtmpQuestion
@@ -178,4 +207,6 @@ export type BalancerQuestion =
   | CommandQuestion
   | SessionIdsQuestion
   | NginxQuestion
-  | NamesQuestion;
+  | NamesQuestion
+  | VirtualAddressQuestion
+  | SameFilesQuestion;

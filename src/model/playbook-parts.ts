@@ -1,8 +1,8 @@
 import type { Value } from '../formats/keyed-format.ts';
 
 /**
- * A map from `vars.NAME`, `facts.NAME`, `recipe.name` or `host.NAME` to the values that it may have; all must
- * hold. An empty map always holds.
+ * A map from `vars.NAME`, `facts.NAME`, `recipe.name`, `host.NAME` or `cluster.virtual_address_by` to the
+ * values that it may have; all must hold. An empty map always holds.
  */
 export type Condition = Readonly<Record<string, readonly Value[]>>;
 

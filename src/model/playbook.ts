@@ -191,7 +191,8 @@ export interface PlaybookWarning {
 export interface PortFact {
   /** a number, a range `A-B`, or a template that becomes one of them */
   readonly port: string;
-  readonly protocol: 'tcp' | 'udp';
+  /** of VRRP, which has no ports, `port` is the number of the protocol */
+  readonly protocol: 'tcp' | 'udp' | 'vrrp';
   /** `everyone`, `operators` (where clusterproxy runs), `itself` (nobody from outside), or roles */
   readonly from: readonly string[];
   readonly purpose: string;

@@ -1,15 +1,15 @@
 import { roleOf } from '../inventory/inventory.ts';
 import type { ByHand } from '../model/plan.ts';
-import type { ClusterView } from '../playbook/resolve/contexts.ts';
+import { type ClusterView, clusterContext } from '../playbook/resolve/contexts.ts';
 import { moduleOf } from '../playbook/resolve/modules.ts';
 import { renderLeniently } from '../playbook/resolve/templates.ts';
 
 /** What has to be configured by hand on the hosts of each role that the inventory calls external. */
 export function byHandTexts(view: ClusterView): readonly ByHand[] {
   const { inventory, lists } = view;
-  const { name, hostname } = inventory.cluster;
+  const { hostname } = inventory.cluster;
   const context = {
-    cluster: { name, hostname, url: `https://${hostname}` },
+    cluster: clusterContext(inventory.cluster),
     vars: inventory.vars,
     hosts: lists,
   };

@@ -5,7 +5,7 @@ import { readSurroundings } from '../doctor/surroundings.ts';
 import { judgeHosts } from '../doctor/troubles.ts';
 import { switchedOff, unlooked } from '../doctor/unlooked.ts';
 import { remoteFile, renewalsProgram } from '../host/program.ts';
-import { changedRoles, type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { changedRoles, type Inventory, type InventoryHost } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
 import { noReads, type Query, queryKey, type Reads } from '../model/reads.ts';
@@ -13,7 +13,7 @@ import { isGlob, type Snapshot } from '../model/snapshot.ts';
 import type { TroubleResult } from '../model/trouble.ts';
 import { valuesSetBack } from '../plan/set-back.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
-import { readsOf } from '../playbook/resolve/reads.ts';
+import { healthOf, readsOf } from '../playbook/resolve/reads.ts';
 import { judgeTroubles, symptomReads } from '../playbook/resolve/troubles.ts';
 import { heard } from '../secrets/showable.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
@@ -97,7 +97,6 @@ interface WhatToRead {
   readonly renewals: Query;
   /** those of its role, and those that its health depends on */
   readonly units: readonly string[];
-  readonly needed: readonly { readonly unit: string; readonly uncertain: boolean }[];
 }
 
 function whatToRead(
@@ -126,18 +125,27 @@ function whatToRead(
     reads: mergeReads([planned, ...symptoms, more]),
     ...{ surroundings, renewals },
     units: planned.units,
-    needed: neededUnits(inventory, host),
   };
 }
 
-/** The condition of a health check needs facts, which `doctor` doesn't establish. */
-function neededUnits(inventory: Inventory, host: InventoryHost): WhatToRead['needed'] {
-  const { health } = roleOf(inventory.playbook, host.role);
-  return health.flatMap((check) =>
+/** The units that its health depends on; where the inventory has mistakes, those that it may depend on. */
+function neededUnits(inventory: Inventory, host: InventoryHost, snapshot: Snapshot): readonly string[] {
+  const missed = healthChecksOf(inventory, host, snapshot).flatMap((check) =>
     check.kind === 'units'
-      ? check.units.map((unit) => ({ unit, uncertain: Object.keys(check.when).length > 0 }))
+      ? // Another unit may do the work of one that is disabled.
+        check.units.filter((unit) => !check.uncertain || snapshot.units.get(unit)?.enabled !== 'disabled')
       : [],
   );
+  return [...new Set(missed)];
+}
+
+function healthChecksOf(inventory: Inventory, host: InventoryHost, snapshot: Snapshot) {
+  try {
+    return healthOf(inventory, host, snapshot);
+  } catch (error) {
+    if (error instanceof OperatorError) return [];
+    throw error;
+  }
 }
 
 /**
@@ -157,15 +165,11 @@ function hostSeen(
   inventory: Inventory,
   host: InventoryHost,
   snapshot: Snapshot,
-  { surroundings, renewals, units, needed }: WhatToRead,
+  { surroundings, renewals, units }: WhatToRead,
 ): HostSeen {
-  // Where the condition isn't known, another unit may do the work of one that is disabled.
-  const missed = needed.filter(
-    ({ unit, uncertain }) => !uncertain || snapshot.units.get(unit)?.enabled !== 'disabled',
-  );
   return {
     ...{ name: host.name, role: host.role, hostname: host.hostname, snapshot, units },
-    needed: missed.map(({ unit }) => unit),
+    needed: neededUnits(inventory, host, snapshot),
     surroundings: readSurroundings(snapshot.answers.get(queryKey(surroundings))),
     renewals: readRenewals(snapshot.answers.get(queryKey(renewals))),
     isDoor: isDoor(inventory, host),

@@ -3,6 +3,7 @@ import { mergeReads } from '../model/merge-reads.ts';
 import { type Problem, problemsOf } from '../model/operator-error.ts';
 import type { AnyCheck, BrowserCheck, CheckResult, OutsideCheck } from '../model/outside-check.ts';
 import { noReads } from '../model/reads.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { askedQueries } from '../playbook/resolve/asked.ts';
 import { viewCluster } from '../playbook/resolve/contexts.ts';
 import {
@@ -65,7 +66,8 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
       },
     ]),
   );
-  const cluster = viewCluster(asAnswered(inventory, looks), snapshotsOf(looks));
+  const snapshots = snapshotsOf(looks);
+  const cluster = viewCluster(asAnswered(inventory, looks), snapshots);
   const begin = questionLimits();
   const alone = pLimit(1);
   const hosts = await Promise.all(
@@ -78,7 +80,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
         try {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
-            ...checks.map((check) => askAlone(one, check, { ...options, begin })),
+            ...checks.map((check) => askAlone(one, check, { ...options, begin, snapshots })),
             // One host at a time: no more than one meeting or stream of ours is in a cluster.
             alone(() => askMeetings(one, [...checks, ...inBrowser], options)),
             alone(() => askPublishing(one, checks, options)),
@@ -146,10 +148,17 @@ type Endings = ReadonlyMap<string, Asked>;
 async function askAlone(
   { snapshot }: Look,
   check: OutsideCheck,
-  { begin, ...options }: VerifyOptions & { readonly begin: ReturnType<typeof questionLimits> },
+  {
+    begin,
+    snapshots,
+    ...options
+  }: VerifyOptions & {
+    readonly begin: ReturnType<typeof questionLimits>;
+    readonly snapshots: ReadonlyMap<string, Snapshot>;
+  },
 ): Promise<Endings> {
   if (needsMeeting(check) || !isAsked(check)) return new Map();
-  const ending = await begin(check.question, () => askCheck(check, { ...options, snapshot }));
+  const ending = await begin(check.question, () => askCheck(check, { ...options, snapshot, snapshots }));
   return new Map([[check.id, ending]]);
 }
 

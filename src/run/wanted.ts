@@ -44,9 +44,15 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
     folderOf: (id) => role.steps.find((step) => step.id === id)?.folderOf ?? [],
     // A retired host is restored at once.
-    stages: retired || role.stages.length === 0 ? undefined : role.stages,
+    stages: retired ? undefined : stagesWith(steps, role.stages),
     formats: itemFormatsOf(view.inventory.playbook),
   };
+}
+
+/** Without the last ones that have nothing to do with this host; undefined where one is left. */
+function stagesWith(steps: ResolvedHost['steps'], names: readonly string[]): readonly string[] | undefined {
+  const last = Math.max(...steps.map(({ stage = 1 }) => stage));
+  return last > 1 ? names.slice(0, last) : undefined;
 }
 
 const nothingWanted: Wanted = {

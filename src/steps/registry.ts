@@ -16,6 +16,7 @@ import { haproxyLocations } from './haproxy/locations.ts';
 import { haproxyRules } from './haproxy/rules.ts';
 import { haproxyState } from './haproxy/state-file.ts';
 import { certbot } from './host/certbot.ts';
+import { keepalived } from './host/keepalived.ts';
 import { ownName } from './host/own-name.ts';
 import { packages } from './host/package.ts';
 import { socketService } from './host/socket-service.ts';
@@ -53,6 +54,7 @@ const modules = [
   etcServices,
   xinetdService,
   socketService,
+  keepalived,
   haproxy,
   haproxyState,
   haproxyLocations,

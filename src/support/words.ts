@@ -76,6 +76,7 @@ export class Words {
     for (const { name } of hosts) placeholders.of('host', name);
     placeholders.of('cluster', cluster.name);
     placeholders.set(cluster.hostname, 'cluster-1.example');
+    if (cluster.virtualAddress !== undefined) this.server(cluster.virtualAddress.address);
     for (const { name, hostname, address, ssh } of hosts) {
       if (hostname !== undefined) placeholders.set(hostname, `${placeholders.of('host', name)}.example`);
       for (const one of [address, ssh.host]) this.server(one);

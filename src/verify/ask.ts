@@ -11,9 +11,11 @@ import { askNames } from './names.ts';
 import type { Network } from './network.ts';
 import { askRtmpConnect } from './rtmp/connect.ts';
 import { askRtmp } from './rtmp/handshake.ts';
+import { judgeSameFiles } from './same-files.ts';
 import { judgeSeen } from './seen.ts';
 import { short } from './short.ts';
 import { askSticky } from './sticky.ts';
+import { askVirtualAddress } from './virtual-address.ts';
 import { askWebsockets } from './websockets.ts';
 
 export interface Asking {
@@ -24,6 +26,8 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** the look at the host, which has answered some of the questions */
   readonly snapshot?: Snapshot | undefined;
+  /** the looks at all hosts, by name; undefined where only one host is asked for */
+  readonly snapshots?: ReadonlyMap<string, Snapshot> | undefined;
 }
 
 /** How a check ended, and what to do. */
@@ -47,10 +51,10 @@ export function isAsked(check: OutsideCheck): check is OutsideCheck & { readonly
  */
 export async function askCheck(
   { fix, question }: Pick<OutsideCheck, 'fix'> & { readonly question: AskedQuestion },
-  { network, now, signal, snapshot }: Asking,
+  { network, now, signal, ...looks }: Asking,
 ): Promise<Asked> {
   const heard = hearing(network);
-  const verdict = signal.aborted ? undefined : await ask(question, heard.network, now, snapshot);
+  const verdict = signal.aborted ? undefined : await ask(question, heard.network, now, looks);
   return endingOf(fix, verdict, { signal, unsent: heard.unsent });
 }
 
@@ -83,7 +87,7 @@ export function hearing(network: Network): {
       ...network,
       get: async (request) => noting(await network.get(request)),
       upgrade: async (request) => noting(await network.upgrade(request)),
-      certificate: async (hostname, port) => noting(await network.certificate(hostname, port)),
+      certificate: async (hostname, port, at) => noting(await network.certificate(hostname, port, at)),
       talk: async (wanted) => noting(await network.talk(wanted)),
       line: async (endpoint) => noting(await network.line(endpoint)),
     },
@@ -96,7 +100,7 @@ export async function ask(
   question: AskedQuestion,
   network: Network,
   now: () => number,
-  snapshot?: Snapshot,
+  { snapshot, snapshots = new Map() }: Pick<Asking, 'snapshot' | 'snapshots'> = {},
 ): Promise<Verdict> {
   switch (question.kind) {
     case 'http':
@@ -123,6 +127,10 @@ export async function ask(
       return askWebsockets(question, network);
     case 'names':
       return askNames(question, network, snapshot);
+    case 'virtual-address':
+      return askVirtualAddress(question, network, now, snapshots);
+    case 'same-files':
+      return judgeSameFiles(question, snapshots);
     case 'sticky':
       return askSticky(question, network);
     default:

@@ -31,7 +31,8 @@ export interface Network {
   get(request: Request): Promise<HttpAnswer | NoAnswer>;
   /** the answer to a request for an upgrade to WebSocket (RFC 6455, 4.1): status 101 if it is accepted */
   upgrade(request: Request): Promise<HttpAnswer | NoAnswer>;
-  certificate(hostname: string, port: number): Promise<ShownCertificate | NoAnswer>;
+  /** `at`: the address that is asked for it; undefined: whatever the name leads to */
+  certificate(hostname: string, port: number, at?: string): Promise<ShownCertificate | NoAnswer>;
   /** as programs of this machine resolve a name; none where it doesn't exist */
   addresses(hostname: string): Promise<Addresses | NoAnswer>;
   /** says something over a connection, and takes what comes back */
@@ -67,7 +68,8 @@ export function networkFromHere({ signal, patience }: NetworkOptions): Network {
   return {
     get: (request) => asked(request, ['Accept-Encoding: identity']),
     upgrade: (request) => asked(request, upgradeHeaders),
-    certificate: (hostname, port) => certificateOf(hostname, port, { context, signal, patience }),
+    certificate: (hostname, port, at = hostname) =>
+      certificateOf({ hostname, port, at }, { context, signal, patience }),
     addresses: (hostname) => addressesOf(hostname, { signal, patience }),
     talk: (wanted) => talk(wanted, { context, signal, patience }),
     line: (endpoint) => openLine(endpoint, { context, signal, patience }),
@@ -136,13 +138,12 @@ function answerOf(response: IncomingMessage, body: string): HttpAnswer {
 }
 
 function certificateOf(
-  hostname: string,
-  port: number,
+  { hostname, port, at }: { readonly hostname: string; readonly port: number; readonly at: string },
   { context, ...options }: NetworkOptions & { readonly context: SecureContext },
 ): Promise<ShownCertificate | NoAnswer> {
   return new Promise((resolve) => {
     const socket = tlsConnect({
-      host: hostname,
+      host: at,
       port,
       // RFC 6066, 3: an address is no server name.
       ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
@@ -154,8 +155,8 @@ function certificateOf(
       socket.destroy();
       resolve(result);
     };
-    const server = port === 443 ? hostname : `${hostname}, port ${port},`;
-    const trouble = (error: Error) => end(noAnswer(error, server, hostname));
+    const server = port === 443 ? at : `${at}, port ${port},`;
+    const trouble = (error: Error) => end(noAnswer(error, server, at));
     socket.on('error', trouble);
     const stopWaiting = waitFor(options, trouble);
     socket.on('close', stopWaiting);

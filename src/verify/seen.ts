@@ -20,7 +20,9 @@ export type SeenQuestion = Exclude<
       | 'websockets'
       | 'sticky'
       | 'certificates'
-      | 'names';
+      | 'names'
+      | 'virtual-address'
+      | 'same-files';
   }
 >;
 
@@ -31,7 +33,7 @@ export function isSeen(question: OutsideQuestion): question is SeenQuestion {
 
 /** Whether it can't be answered without a look at the host, be it that only part of the answer is there. */
 export function needsLook(question: OutsideQuestion): boolean {
-  return isSeen(question) || question.kind === 'names';
+  return isSeen(question) || ['names', 'virtual-address', 'same-files'].includes(question.kind);
 }
 
 /** Judges what the look at a host has found; nothing is asked any more. */

@@ -51,7 +51,7 @@ export interface ClusterOptions {
 /** What an inventory file says; tests change it and save it again. */
 export interface InventoryData {
   playbook: string;
-  cluster: { name: string; hostname: string; time_zone?: string };
+  cluster: { name: string; hostname: string; time_zone?: string; virtual_address?: unknown };
   /** tests run at any time of day */
   windows?: unknown;
   ssh: Record<string, unknown>;

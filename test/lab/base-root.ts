@@ -19,6 +19,7 @@ const PACKAGES = [
   'iproute2',
   'iputils-ping',
   'jq',
+  'keepalived',
   'libpam-systemd',
   'nginx-light',
   'openssh-server',

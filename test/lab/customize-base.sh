@@ -5,7 +5,7 @@ set -eu
 root=$1
 
 # What a host's specification doesn't ask for doesn't run; the timers would only disturb measurements.
-systemctl --quiet --root="$root" disable haproxy.service xinetd.service nginx.service caddy.service
+systemctl --quiet --root="$root" disable haproxy.service xinetd.service nginx.service caddy.service keepalived.service
 systemctl --quiet --root="$root" mask \
   certbot.timer apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service \
   fstrim.timer console-getty.service getty.target systemd-firstboot.service systemd-udevd.service \

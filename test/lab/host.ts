@@ -70,7 +70,8 @@ const BOOT_TIMEOUT_MS = 120_000;
 
 /**
  * systemd-nspawn refuses a /run on disk and would pick cgroup v1 by what is mounted, so it gets a view of its
- * own. With --keep-unit it exits with 133 when the host reboots itself.
+ * own. With --keep-unit it exits with 133 when the host reboots itself. A host may give
+ * itself further addresses: its network is its own.
  */
 const START = `
 echo $$ > "$1/cgroup.procs"
@@ -80,7 +81,7 @@ exec nsenter --net="/run/netns/$2" unshare --mount --propagation private sh -c '
   mount -t cgroup2 cgroup2 /sys/fs/cgroup || exit 1
   while :; do
     systemd-nspawn --quiet --directory="$1" --boot --machine="$2" --register=no --keep-unit --console=pipe \
-      --resolv-conf=off --timezone=off --link-journal=no
+      --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off --link-journal=no
     [ $? = 133 ] || exit 0
   done' sh "$3" "$4"
 `;

@@ -28,6 +28,7 @@ const unfinished: Readonly<Record<string, object>> = {
   'etc-services': { path: '/etc/x', port: '' },
   'xinetd-service': { directory: '/etc', name: 'x', hosts: '' },
   'socket-service': { name: 'x', hosts: '' },
+  keepalived: { name: 'x', hosts: '', address: '' },
   haproxy: { path: '/etc/x', frontends: '', backends: [{ hosts: '', servers: '' }] },
   'haproxy-state': { unit: 'x.service' },
   'haproxy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
@@ -41,6 +42,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'haproxy-state': '/etc/systemd/system/x.service',
   certbot: '/etc/letsencrypt/live/x/fullchain.pem',
   'socket-service': '/etc/systemd/system/x.socket',
+  keepalived: '/etc/keepalived/clusterproxy/x.conf',
 };
 
 /** What is always filled in by the time a step runs. */
@@ -51,6 +53,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
   'caddy-server': ['/etc/x', '/etc/caddy/Caddyfile'],
   unit: ['unit:/etc/x'],
   'xinetd-service': ['/etc/x'],
+  keepalived: ['/etc/keepalived/clusterproxy/x.conf', '/etc/keepalived/keepalived.conf'],
   'socket-service': [
     '/etc/systemd/system/x.socket',
     '/etc/systemd/system/x@.service',

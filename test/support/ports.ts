@@ -8,7 +8,7 @@ export interface PortRow {
   readonly on: string;
   /** `443`, `30000-35000` */
   readonly port: string;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'vrrp';
   readonly from: readonly string[];
   readonly purpose: string;
 }

@@ -22,10 +22,10 @@ export interface UnitsOfHost {
   /** handlers that may turn out not to be needed, once what an action brings is known */
   readonly open?: ReadonlySet<string>;
   /**
-   * files are restored, by a rollback or on a host that leaves: a unit that isn't running doesn't need to
-   * load them
+   * whether a handler is only about files that are restored, by a rollback, on a host that leaves, or because
+   * other software does the work now: a unit that isn't running doesn't need to load them
    */
-  readonly givesBack: boolean;
+  givesBack(handler: string): boolean;
 }
 
 /**
@@ -53,10 +53,11 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
   const { handler } = planned;
   const units = [...new Set(handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : [])))];
   const stopped = units.filter((unit) => isStopped(unit, host));
-  const idle = host.givesBack
+  const givesBack = host.givesBack(handler.id);
+  const idle = givesBack
     ? units.filter((unit) => !stopped.includes(unit) && isReloaded(handler, unit) && isDown(unit, host))
     : [];
-  const gone = host.givesBack ? units.filter((unit) => isMissing(unit, host)) : [];
+  const gone = givesBack ? units.filter((unit) => isMissing(unit, host)) : [];
   const without = new Set([...stopped, ...idle, ...gone]);
   const rest = without.size === 0 ? handler : withoutUnits(handler, without);
   const left = units.filter((unit) => !without.has(unit));

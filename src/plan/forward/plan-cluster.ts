@@ -220,7 +220,8 @@ function* planStage(
     managed: managedUnits(evaluation, stage),
     open: openHandlers(planned, stage),
     acts: actions.length > 0,
-    givesBack: host.retired === true,
+    givesBack: (handler) =>
+      host.retired === true || !wanted.steps.some(({ notify }) => notify.includes(handler)),
   });
   const authors = authorsOf(changes, snapshot, stage.host.formats);
   const result: Stage = {

@@ -75,7 +75,7 @@ export function planHostRollback(
     snapshot,
     changes,
     managed: new Set(),
-    givesBack: true,
+    givesBack: () => true,
   });
   return {
     changes,

@@ -5,6 +5,7 @@ import type { Problem } from '../../model/operator-error.ts';
 import { kindOf } from '../facts/kinds.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { splitSubject } from '../resolve/conditions.ts';
+import { addressMovers } from '../resolve/contexts.ts';
 
 /** The type of a condition's subject, and its possible values if they are known. */
 interface Subject {
@@ -51,6 +52,7 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
     ['host.name', { type: 'string' }],
     ['host.state', { type: 'string', values: ['active', 'off', 'retired'] }],
     ['host.same_site', { type: 'boolean' }],
+    ['cluster.virtual_address_by', { type: 'string', values: addressMovers }],
   ]);
   for (const [name, variable] of Object.entries(data.variables ?? {})) {
     const { type } = variable;

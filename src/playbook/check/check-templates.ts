@@ -98,7 +98,7 @@ const withoutHost = 'the table of ports depends only on variables';
 
 function scopesOf(data: PlaybookData, role: RoleData) {
   const base = {
-    cluster: ['name', 'hostname', 'url'],
+    cluster: ['name', 'hostname', 'url', 'virtual_address', 'virtual_address_by', 'vrrp'],
     host: ['name', 'role', 'address', 'state', 'hostname', 'same_site'],
     vars: Object.keys(data.variables ?? {}),
   };

@@ -184,12 +184,15 @@ function checkPorts(
 }
 
 /**
- * If a role has stages, each of its steps must name one: a step without a stage could run too early or too
- * late.
+ * If a role has stages, each of its steps must name one, unless the role says which one is meant: a step
+ * without a stage could run too early or too late.
  */
 function checkStages(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {
-  const { stages } = role;
+  const { stages, usual_stage: usual } = role;
   return [
+    ...(usual === undefined || stages?.includes(usual)
+      ? []
+      : [document.problem([...path, 'usual_stage'], unknownStage(usual, stages))]),
     ...(stages ?? []).flatMap((name, index) =>
       stages?.indexOf(name) === index
         ? []
@@ -204,20 +207,24 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
     ...role.steps.flatMap(({ id, stage }, index) => {
       const place = [...path, 'steps', index];
       if (stage === undefined) {
-        if (stages === undefined) return [];
+        if (stages === undefined || usual !== undefined) return [];
         const message = `the step ${id} doesn't name its stage`;
         const next = `add stage: one of ${stages.join(', ')}`;
         return [document.problem([...place, 'id'], { code: 'unknown-stage', message, next })];
       }
       if (stages?.includes(stage)) return [];
-      const message = stages === undefined ? 'the role has no stages' : `the role has no stage ${stage}`;
-      const next =
-        stages === undefined
-          ? `add stages: [… ${stage} …] to the role, or remove the stage here`
-          : knownNamesHint(stage, stages);
-      return [document.problem([...place, 'stage'], { code: 'unknown-stage', message, next })];
+      return [document.problem([...place, 'stage'], unknownStage(stage, stages))];
     }),
   ];
+}
+
+function unknownStage(stage: string, stages: readonly string[] | undefined) {
+  const message = stages === undefined ? 'the role has no stages' : `the role has no stage ${stage}`;
+  const next =
+    stages === undefined
+      ? `add stages: [… ${stage} …] to the role, or remove the stage here`
+      : knownNamesHint(stage, stages);
+  return { code: 'unknown-stage', message, next };
 }
 
 function checkFacts(document: Places, path: YamlPath, role: RoleData): readonly Problem[] {

@@ -110,6 +110,20 @@ export const filledQuestions = {
     permissions: z.array(z.string()).describe('features of a Permissions-Policy that pages need'),
     nodes: hosts,
   }),
+  'virtual-address': z.strictObject({
+    address: word.describe('`{{ cluster.virtual_address }}`'),
+    by: z.string().describe('who moves it; `{{ cluster.virtual_address_by }}`'),
+    hostname: word.describe('the name that each host must show a certificate for'),
+    hosts: hosts.describe('between which it moves, such as `{{ hosts.proxy }}`'),
+  }),
+  'same-files': z.strictObject({
+    paths: texts.describe('files that must be the same on all of the hosts that have them'),
+    blocks: z
+      .string()
+      .default('')
+      .describe("only the blocks between our markers that are this cluster's; `{{ cluster.name }}`"),
+    hosts,
+  }),
   names: z.strictObject({
     of: hosts.describe('hosts with names that this host asks for, such as `{{ hosts.node }}`'),
   }),

@@ -173,13 +173,18 @@ function buildStep(
     module,
     parameters,
     template: template === undefined ? undefined : templates.get(templateKey(name, data.id)),
-    stage: data.stage === undefined ? 1 : (role.stages ?? []).indexOf(data.stage) + 1,
+    stage: stageOf(data.stage ?? role.usual_stage, role.stages),
     recipes: data.recipes,
     when: buildCondition(data.when),
     notify: listOf(data.notify),
     folderOf: listOf(data.folder_of),
     onDrift: data.on_drift ?? 'fix',
   };
+}
+
+/** From 1; a role without stages has only one. */
+function stageOf(name: string | undefined, stages: readonly string[] = []): number {
+  return name === undefined ? 1 : stages.indexOf(name) + 1;
 }
 
 /** The step module that a step uses; the schema has checked that there is exactly one. */

@@ -15,7 +15,10 @@ export const portSchema = z.strictObject({
       description: 'a range such as 30000-35000, or a template',
     }),
   ]),
-  protocol: z.enum(['tcp', 'udp']).optional().meta({ description: 'tcp' }),
+  protocol: z
+    .enum(['tcp', 'udp', 'vrrp'])
+    .optional()
+    .meta({ description: 'tcp; for vrrp, an IP protocol without ports, the port is its number, 112' }),
   from: oneOrMore.meta({ description: `${portUsers.join(', ')}, or roles` }),
   for: text.meta({ description: 'what for, in words' }),
 });

@@ -216,6 +216,9 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     stages: z.array(id).min(2).max(8).optional().meta({
       description: 'names, in order; a host is inspected again after each stage that changed something',
     }),
+    usual_stage: id.optional().meta({
+      description: 'the stage of steps that name none; without it, each step of a role with stages names one',
+    }),
     steps: z.array(step),
     health: z.array(health).optional(),
     verify: z.array(outsideCheck).optional().meta({

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { BalancerQuestion } from '../../model/balancer-question.ts';
+import { askAddresses } from '../../model/interface-addresses.ts';
 import type { UnfilledQuestion } from '../../model/playbook-checks.ts';
 import type { Query, Reads } from '../../model/reads.ts';
 import { type FilledQuestions, filledQuestions } from '../read/balancer-question-schema.ts';
@@ -29,6 +30,8 @@ export function readsOfQuestion(unfilled: UnfilledQuestion): Partial<Reads> {
     return { includes: ['/etc/nginx/nginx.conf'], paths: ['/etc/hostname', question.locations] };
   }
   if (question.kind === 'names') return { names: question.names };
+  if (question.kind === 'virtual-address') return { queries: [askAddresses] };
+  if (question.kind === 'same-files') return { paths: question.paths };
   return 'queries' in question ? { queries: question.queries } : {};
 }
 
@@ -77,6 +80,16 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
       return {
         ...{ kind, key: values.key, balancers: addressesOf(values.balancers) },
         queries: [{ kind: 'command', args: values.argv }],
+      };
+    case 'virtual-address': {
+      const { address, by, hostname, hosts } = values;
+      return { kind, address, hostname, strict: by === 'keepalived', hosts: stayingOf(hosts) };
+    }
+    case 'same-files':
+      return {
+        ...{ kind, paths: [...new Set(values.paths.flat())].filter((path) => path !== '') },
+        blocks: values.blocks === '' ? undefined : values.blocks,
+        hosts: stayingOf(values.hosts).map(({ name }) => name),
       };
     case 'names':
       return { kind, names: namesOf(values.of) };
@@ -174,6 +187,11 @@ function serversOf({
       state === 'active' &&
       Object.entries(only).every(([name, values]) => [values].flat().some((one) => one === vars[name])),
   );
+}
+
+/** Hosts that stay in the cluster, whether they are switched on or not. */
+function stayingOf(hosts: readonly Host[]): readonly Host[] {
+  return hosts.filter(({ state = 'active' }) => state === 'active' || state === 'off');
 }
 
 function namesOf(servers: readonly Host[]): readonly string[] {

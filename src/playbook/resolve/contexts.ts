@@ -1,6 +1,12 @@
 import { getDomain } from 'tldts';
 import type { Value } from '../../formats/keyed-format.ts';
-import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import {
+  type ClusterSettings,
+  type Inventory,
+  type InventoryHost,
+  roleOf,
+} from '../../inventory/inventory.ts';
+import { movers } from '../../inventory/virtual-address.ts';
 import { OperatorError, type Problem } from '../../model/operator-error.ts';
 import type { Recipe } from '../../model/playbook.ts';
 import { isManaged, type Snapshot } from '../../model/snapshot.ts';
@@ -8,6 +14,8 @@ import { type Facts, factsOf } from './facts.ts';
 import { type ChosenRecipe, chooseRecipe, recipeVars } from './recipes.ts';
 import { templateProblem } from './template-problems.ts';
 import { renderLeniently, type TemplateContext, TemplateError } from './templates.ts';
+
+const nobody = 'nobody';
 
 /** A host as seen by the templates of other hosts. */
 export interface HostView {
@@ -49,9 +57,9 @@ export function viewCluster(inventory: Inventory, snapshots: ReadonlyMap<string,
 
 /** The context of a host's templates before anything is known about it. */
 export function baseContext(inventory: Inventory, host: InventoryHost): TemplateContext {
-  const { name, hostname } = inventory.cluster;
+  const { hostname } = inventory.cluster;
   return {
-    cluster: { name, hostname, url: `https://${hostname}` },
+    cluster: clusterContext(inventory.cluster),
     host: {
       name: host.name,
       role: host.role,
@@ -66,6 +74,26 @@ export function baseContext(inventory: Inventory, host: InventoryHost): Template
     names: inventory.playbook.names,
   };
 }
+
+/**
+ * What templates and conditions know of the cluster. Where no address moves, `virtual_address` is empty, and
+ * nobody moves it.
+ */
+export function clusterContext({ name, hostname, virtualAddress }: ClusterSettings): Value {
+  return {
+    ...{ name, hostname, url: `https://${hostname}` },
+    virtual_address: virtualAddress?.address ?? '',
+    virtual_address_by: virtualAddress?.by ?? nobody,
+    vrrp: {
+      interface: virtualAddress?.interface ?? '',
+      router_id: virtualAddress?.routerId ?? 0,
+      preempt: virtualAddress?.preempt ?? false,
+    },
+  };
+}
+
+/** What `cluster.virtual_address_by` may be, for conditions. */
+export const addressMovers: readonly string[] = [...movers, nobody];
 
 /** The full context of a host's templates. */
 export function hostContext(cluster: ClusterView, view: HostView): TemplateContext {

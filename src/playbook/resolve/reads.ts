@@ -41,20 +41,30 @@ export function guardsOf(
   snapshot?: Snapshot | undefined,
 ): readonly Guard[] {
   return naming({ host: host.name, place: `role ${host.role}` }, () => {
-    const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
-    const { facts, recipe, problem } = viewHost(inventory, host, snapshot);
-    const isKnown = snapshot !== undefined && problem === undefined;
-    const seen = { ...base, facts, ...(recipe === undefined ? {} : { recipe: recipeContext(recipe) }) };
-    return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base), isKnown ? seen : base);
+    const { base, seen } = seenContext(inventory, host, snapshot);
+    return resolveGuards(roleOf(inventory.playbook, host.role), leniently(base), seen);
   });
 }
 
-/** The health checks of a host, which depend on no facts either. */
-export function healthOf(inventory: Inventory, host: InventoryHost): readonly ResolvedHealthCheck[] {
+/** The health checks of a host, by what was seen of it. */
+export function healthOf(
+  inventory: Inventory,
+  host: InventoryHost,
+  snapshot: Snapshot,
+): readonly ResolvedHealthCheck[] {
   return naming({ host: host.name, place: `role ${host.role}` }, () => {
-    const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
-    return resolveHealth(roleOf(inventory.playbook, host.role).health, leniently(base), base);
+    const { base, seen } = seenContext(inventory, host, snapshot);
+    return resolveHealth(roleOf(inventory.playbook, host.role).health, leniently(base), seen);
   });
+}
+
+/** What is known of a host before anything is, and with its facts and its recipe, as far as they are known. */
+function seenContext(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined) {
+  const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
+  const { facts, recipe, problem } = viewHost(inventory, host, snapshot);
+  const isKnown = snapshot !== undefined && problem === undefined;
+  const seen = { ...base, facts, ...(recipe === undefined ? {} : { recipe: recipeContext(recipe) }) };
+  return { base, seen: isKnown ? seen : base };
 }
 
 export interface ReadsOptions {
@@ -67,10 +77,14 @@ export interface ReadsOptions {
 function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsOptions): Reads {
   const role = roleOf(inventory.playbook, host.role);
   const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
+  // Where one is forced, or its variables rule one out, nothing is read for the others.
+  const recipes = role.recipes.filter(({ name, when }) =>
+    host.recipe === undefined ? mayHold(when, base) : name === host.recipe,
+  );
   const contexts: readonly RecipeContext[] =
-    role.recipes.length === 0
+    recipes.length === 0
       ? [{ recipe: undefined, context: base }]
-      : role.recipes.map((recipe) => ({ recipe, context: withRecipe(recipe, base) }));
+      : recipes.map((recipe) => ({ recipe, context: withRecipe(recipe, base) }));
   const steps = role.steps.flatMap((step) =>
     contextsOf(step, contexts).map((context) =>
       stepReads(inventory, step, host, renderLeniently(step.parameters, context)),

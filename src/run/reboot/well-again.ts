@@ -101,7 +101,7 @@ export function seenHost(
   host: InventoryHost,
   { snapshot, query }: { readonly snapshot: Snapshot; readonly query: Query },
 ): SeenHost {
-  const down = downWords(healthOf(inventory, host), snapshot);
+  const down = downWords(healthOf(inventory, host, snapshot), snapshot);
   return { snapshot, facts: rebootFacts(snapshot, query), down };
 }
 

@@ -1,6 +1,8 @@
 import { type Caddyfile, namedBy, removalOf, type Statement } from '../../formats/caddyfile.ts';
 import { managedBlockRanges } from '../../formats/managed-blocks.ts';
 import { applyEdits, type Edit } from '../../formats/text.ts';
+import type { OperatorError } from '../../model/operator-error.ts';
+import { heard } from '../../secrets/showable.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { relayedNodes } from '../relay/nodes.ts';
@@ -10,14 +12,29 @@ import { type CaddyFile, filesAt, lineOf } from './caddy-files.ts';
 import type { LocationsParameters } from './locations-parameters.ts';
 import { type Found, rulesFor } from './rules-by-path.ts';
 
-/** Rules for the nodes' paths outside our file: one of the two would never be used. */
+/**
+ * Rules for the nodes' paths outside our file: one of the two would never be used. A problem if some do more
+ * than ours will, since taking those out could open to everybody what was for a few.
+ */
 export function findRules(host: StepHost, wanted: LocationsParameters): readonly Finding[] {
-  return filesOf(host, wanted).flatMap((file) =>
-    foreign(host, wanted, file).map(({ statement, what }) => ({
-      path: file.path,
-      line: lineOf(file.text, statement.start),
-      what,
-    })),
+  const all = filesOf(host, wanted).flatMap((file) =>
+    foreign(host, wanted, file).map((one) => ({ one, finding: findingOf(file, one) })),
+  );
+  const others = all.filter(({ one }) => !one.isReplaced).map(({ finding }) => finding);
+  if (others.length > 0) throw toDecide(host, others);
+  return all.map(({ finding }) => finding);
+}
+
+function findingOf({ path, text }: CaddyFile, { statement, what }: Found): Finding {
+  return { path, line: lineOf(text, statement.start), what };
+}
+
+function toDecide(host: StepHost, findings: readonly Finding[]): OperatorError {
+  const places = findings.map(({ path, line, what }) => `${path}:${line}: ${heard(what)}`);
+  return host.problem(
+    'rule-to-decide',
+    `this is about the nodes' paths, and does more or less than pass them on: ${places.join('; ')}`,
+    'decide by hand, since clusterproxy can\'t bring it over, not even with "adopt": remove it if the nodes\' pages can do without, or let it apply to other paths only; then plan again',
   );
 }
 
@@ -59,7 +76,7 @@ function foreign(host: StepHost, wanted: LocationsParameters, file: CaddyFile): 
     host.isManaged({ path: file.path, format: caddyBlock.name, key: [name] }),
   );
   return scopesOf(file.parts, wanted.server_name)
-    .flatMap((scope) => rulesFor(scope, nodes))
+    .flatMap((scope) => rulesFor(scope, { nodes, hostname: wanted.server_name }))
     .filter(
       ({ statement }) => !own.some(([, { start, end }]) => start <= statement.start && statement.end <= end),
     );

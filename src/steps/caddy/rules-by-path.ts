@@ -1,10 +1,5 @@
 import type { Statement, Token } from '../../formats/caddyfile.ts';
-
-/** A node, and what the proxy relays to it. */
-export interface NodePaths {
-  readonly name: string;
-  readonly paths: readonly string[];
-}
+import { isAbout, isNamedMatcher, nodesPathsIn, type Takes, takenBy, type Wanted } from './matchers.ts';
 
 /** A rule for nodes' paths. */
 export interface Found {
@@ -13,71 +8,90 @@ export interface Found {
   readonly what: string;
   /** what to take out of it; undefined for the whole statement */
   readonly words: readonly Token[] | undefined;
+  /** whether our own rules do the same: it passes requests on, and does nothing else */
+  readonly isReplaced: boolean;
+}
+
+/** Directives that hold others. */
+const holding: ReadonlySet<string> = new Set(['handle', 'handle_path', 'route']);
+/** Directives that pass requests on, or lead them there. */
+const relaying: ReadonlySet<string> = new Set([...holding, 'reverse_proxy', 'redir', 'rewrite', 'uri']);
+
+interface Scope {
+  readonly wanted: Wanted;
+  /** what the named matchers take that a directive may use here */
+  readonly matchers: ReadonlyMap<string, Takes>;
+  /** whether it depends on something else than path and name whether requests get here */
+  readonly isPartial: boolean;
 }
 
 /**
- * The directives of a site that are about nodes' paths only, whether the path is their own or that of a named
- * matcher, and such matchers; of a matcher that names other paths as well, the words. Inner blocks are looked
- * at unless they belong to such a directive.
+ * The directives of a site that are about nodes' paths, whether the path is their own or that of a named
+ * matcher, and such matchers; of a matcher that names other paths as well, the words. Inner directives are
+ * looked at unless they belong to such a directive.
+ *
+ * Whatever restricts access, answers by itself or changes an answer is not replaced by our rules, and neither
+ * is what asks for more than a path: without it, more would be open than before, or something would be lost.
  */
 export function rulesFor(
-  scope: readonly Statement[],
-  nodes: readonly NodePaths[],
-  outer: ReadonlySet<string> = new Set(),
+  statements: readonly Statement[],
+  wanted: Wanted,
+  outer: Scope = { wanted, matchers: new Map(), isPartial: false },
 ): readonly Found[] {
-  const matchers = scope.filter(isMatcher).map((statement) => ({ statement, paths: pathsOf(statement) }));
-  const isOurs = (word: Token) => isAbout(word.text, nodes);
-  const whole = matchers.filter(({ paths }) => paths.length > 0 && paths.every(isOurs));
-  const names = new Set([...outer, ...whole.map(({ statement }) => statement.words[0]?.text ?? '')]);
-  return scope.flatMap((statement): readonly Found[] => {
-    const [name, second] = statement.words;
-    const what = statement.words
-      .map(({ text }) => text)
-      .slice(0, 3)
-      .join(' ');
-    if (isMatcher(statement)) {
-      if (names.has(name?.text ?? '')) return [{ statement, what, words: undefined }];
-      const words = pathsOf(statement).filter(isOurs);
-      return words.length > 0 ? [{ statement, what, words }] : [];
-    }
-    const matcher = second?.text ?? '';
-    if (names.has(matcher) || (matcher.startsWith('/') && second !== undefined && isOurs(second))) {
-      return [{ statement, what, words: undefined }];
-    }
-    return rulesFor(statement.block?.statements ?? [], nodes, names);
-  });
+  const scope = within(statements, outer);
+  return statements.flatMap((one) => (isNamedMatcher(one) ? ofMatcher(one, scope) : ofDirective(one, scope)));
 }
 
-function isMatcher({ words: [name] }: Statement): boolean {
-  return name?.text.startsWith('@') === true;
+function within(statements: readonly Statement[], outer: Scope): Scope {
+  const own = statements
+    .filter(isNamedMatcher)
+    .map((one) => [one.words[0]?.text ?? '', takenBy(one, outer.wanted)] as const);
+  return { ...outer, matchers: new Map([...outer.matchers, ...own]) };
 }
 
-/** The paths of a named matcher, on its line or in its block. */
-function pathsOf({ words, block }: Statement): readonly Token[] {
-  const conditions = [words.slice(1), ...(block?.statements ?? []).map((one) => one.words)];
-  return conditions.flatMap(([kind, ...values]) => {
-    if (kind?.text === 'path') return values;
-    // Its name may stand before the expression.
-    return kind?.text === 'path_regexp' ? values.slice(-1) : [];
-  });
+function ofMatcher(statement: Statement, { wanted, matchers }: Scope): readonly Found[] {
+  const takes = matchers.get(statement.words[0]?.text ?? '');
+  if (takes === 'nodes' || takes === 'partly') return [found(statement, takes === 'nodes')];
+  const words = nodesPathsIn(statement, wanted);
+  return takes === 'mixed' ? [{ ...found(statement, true), words }] : [];
 }
 
-/**
- * Whether a matcher of paths, in whatever letters, is about a node: about one of its paths or what is below,
- * or about all that begins with its name.
- */
-function isAbout(written: string, nodes: readonly NodePaths[]): boolean {
-  const path = written
-    .replace(/^\^/, '')
-    .replace(/(?:\.\*|\(\.\*\))?\$?$/, '')
-    .replace(/\\(?=[^A-Za-z0-9])|\*/g, '')
-    .replace(/\/$/, '')
-    .toLowerCase();
-  return nodes.some(({ name, paths }) =>
-    paths.some((one) => {
-      const ours = one.replace(/\/$/, '').toLowerCase();
-      const isAbove = ours.startsWith(`${path}/`) && path.endsWith(`/${name.toLowerCase()}`);
-      return path === ours || path.startsWith(`${ours}/`) || isAbove;
-    }),
-  );
+function ofDirective(statement: Statement, scope: Scope): readonly Found[] {
+  const takes = takesOf(statement, scope);
+  if (takes === 'elsewhere') return [];
+  const isReplaced = !scope.isPartial && onlyRelays(statement, scope);
+  if (takes === 'nodes' || takes === 'partly') return [found(statement, isReplaced && takes === 'nodes')];
+  if (takes === 'mixed' && !isReplaced) return [found(statement, false)];
+  if (!holding.has(statement.words[0]?.text ?? '')) return [];
+  const isPartial = scope.isPartial || takes === 'some';
+  return rulesFor(statement.block?.statements ?? [], scope.wanted, { ...scope, isPartial });
+}
+
+/** What the directive's matcher takes; everything if it has none, or one that is made elsewhere. */
+function takesOf({ words: [, second] }: Statement, { wanted, matchers }: Scope): Takes {
+  const matcher = second?.text ?? '';
+  if (matcher.startsWith('/')) return isAbout(matcher, wanted) ? 'nodes' : 'others';
+  return matchers.get(matcher) ?? 'others';
+}
+
+function onlyRelays(statement: Statement, scope: Scope): boolean {
+  const name = statement.words[0]?.text ?? '';
+  if (!relaying.has(name)) return false;
+  if (!holding.has(name)) return true;
+  const statements = statement.block?.statements ?? [];
+  const inner = within(statements, scope);
+  const isPlain = (one: Statement) => {
+    const matcher = one.words[isNamedMatcher(one) ? 0 : 1]?.text ?? '';
+    if (!matcher.startsWith('@')) return true;
+    return ['nodes', 'mixed', 'others'].includes(inner.matchers.get(matcher) ?? 'some');
+  };
+  return statements.every((one) => isPlain(one) && (isNamedMatcher(one) || onlyRelays(one, inner)));
+}
+
+function found(statement: Statement, isReplaced: boolean): Found {
+  const what = statement.words
+    .map(({ text }) => text)
+    .slice(0, 3)
+    .join(' ');
+  return { statement, what, words: undefined, isReplaced };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, accountName, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
@@ -57,10 +58,13 @@ export const caddyServer: StepModule<SiteParameters> = {
       wanted.caddyfile ?? mainCaddyfile,
       ...(wanted.look_in ?? caddyFiles),
     ],
-    queries: filesOfCertificate(wanted).flatMap((file) => [
-      isReadable(file),
-      mayRead(wanted.user ?? caddyUser, file),
-    ]),
+    queries: [
+      askListeners,
+      ...filesOfCertificate(wanted).flatMap((file) => [
+        isReadable(file),
+        mayRead(wanted.user ?? caddyUser, file),
+      ]),
+    ],
   }),
   itemFormats: [caddyImportLine],
   writes: ({ path, caddyfile = mainCaddyfile }) => [path, caddyfile],
@@ -77,6 +81,7 @@ export const caddyServer: StepModule<SiteParameters> = {
       }
     }
     judgeSites(host, wanted);
+    refuseOtherListeners(host, { program: 'caddy', ports: wanted.redirect_http ? [80, 443] : [443] });
     const others = listensElsewhere(host, wanted);
     if (!wanted.ipv6 && others) {
       host.warn(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { managedBlocks, setSectionsBlock } from '../../formats/haproxy.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
@@ -47,7 +48,7 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   reads: ({ path = usualPath, certificate = '' }) => ({
     paths: [path, ...directoriesOf(path), ...otherPaths],
     // Its content has the key, which is nobody's business where this step only may come to run.
-    queries: [askVersion, ...(certificate === '' ? [] : [isReadable(certificate)])],
+    queries: [askVersion, askListeners, ...(certificate === '' ? [] : [isReadable(certificate)])],
   }),
   itemFormats: [haproxyFrontendBlock],
   writes: ({ path }) => [path],
@@ -55,6 +56,7 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
     refuseTakenPorts(host, configuration, wanted);
+    refuseOtherListeners(host, { program: 'haproxy', ports: wanted.redirect_http ? [80, 443] : [443] });
     if (!isThere(host, wanted.certificate)) {
       throw host.problem(
         'certificate-missing',

@@ -1,5 +1,5 @@
 import type { ByHand } from '../../model/plan.ts';
-import type { NodeRelays } from '../relay/relays.ts';
+import type { NodeRelays, Relay } from '../relay/relays.ts';
 import { forHost } from './answers.ts';
 import { routesOf } from './read-backends.ts';
 import { renderBackends } from './render-backends.ts';
@@ -11,7 +11,7 @@ export function haproxyByHand(
   { hostname, cluster }: { readonly hostname: string; readonly cluster: string },
 ): readonly ByHand[] {
   const backends = nodes
-    .map(({ node, relays }) => `# ${node}\n${renderBackends(cluster, relays, node)}`)
+    .map(({ node, relays }) => `# ${node}\n${renderBackends(cluster, relays.map(verified), node)}`)
     .join('\n');
   const rules = useBackendLines(routesOf(backends), forHost(hostname)).map((line) => `    ${line}\n`);
   return [
@@ -24,4 +24,13 @@ export function haproxyByHand(
       text: rules.join(''),
     },
   ];
+}
+
+/**
+ * HAProxy checks no certificate unless it is told whom to trust; where the authorities are is known of Debian
+ * and Ubuntu.
+ */
+function verified(relay: Relay): Relay {
+  const trust = { certificates: '/etc/ssl/certs/ca-certificates.crt', depth: 3 };
+  return relay.scheme === 'https' ? { ...relay, trust: relay.trust ?? trust } : relay;
 }

@@ -21,7 +21,7 @@ const restart = handler('restart-nginx', [{ kind: 'restart', unit: 'nginx' }]);
 function fitOne(one: Handler, unit: UnitState | undefined, more: Partial<UnitsOfHost> = {}) {
   const units = new Map(unit === undefined ? [] : [['nginx.service', unit] as const]);
   const snapshot = { ...snapshotOf({ name: 'a' }, noReads), units, isSample: false };
-  const host = { snapshot, changes: [], managed: new Set<string>(), givesBack: false, ...more };
+  const host = { snapshot, changes: [], managed: new Set<string>(), givesBack: () => false, ...more };
   return fitHandlers([{ handler: one, because: [] }], host);
 }
 
@@ -73,7 +73,7 @@ describe('a handler that reloads a unit', () => {
   });
 
   it('leaves out what is gone where files are given back', () => {
-    const fitted = fitOne(reload, missing, { givesBack: true });
+    const fitted = fitOne(reload, missing, { givesBack: () => true });
     expect(fitted).toMatchObject({ handlers: [], problem: undefined });
     expect(fitted.warnings).toEqual([
       'there is no unit nginx.service on this host any more, so reload-nginx leaves it out',
@@ -114,7 +114,7 @@ describe('a handler that reloads a unit', () => {
   });
 
   it('goes, with a warning, where files are given back: what does not run has nothing to take up', () => {
-    const fitted = fitOne(reload, { ...stopped, active: 'failed' }, { givesBack: true });
+    const fitted = fitOne(reload, { ...stopped, active: 'failed' }, { givesBack: () => true });
     expect(fitted).toMatchObject({ handlers: [], problem: undefined });
     expect(fitted.warnings.join()).toContain('nginx.service is not running, so it is not reloaded');
   });

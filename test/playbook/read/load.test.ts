@@ -572,6 +572,18 @@ describe('stages and ports', () => {
       },
     ],
     [
+      'a usual stage that is none',
+      role,
+      `${staged}    usual_stage: package\n`,
+      { code: 'unknown-stage', at: 'package\n', message: /no stage package/, next: /did you mean packages/ },
+    ],
+    [
+      'a usual stage of a role without any',
+      role,
+      `${role}    usual_stage: packages\n`,
+      { code: 'unknown-stage', at: 'packages\n', message: /has no stages/, next: /stages: \[/ },
+    ],
+    [
       'a port for nobody',
       role,
       ports('{port: 443, from: nodes, for: pages}'),

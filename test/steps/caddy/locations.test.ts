@@ -223,18 +223,30 @@ describe('rules that were set up by hand', () => {
 
   it.each([
     ['handle /bbb-01/* {', '\thandle /bbb-01/* {\r\n\t\treverse_proxy https://x\r\n\t}\r\n', 1],
-    ['handle_path /bbb-01*', '\thandle_path /bbb-01* {\r\n\t\trespond x\r\n\t}\r\n', 1],
+    [
+      'handle_path /bbb-01*',
+      '\thandle_path /bbb-01* {\r\n\t\trewrite * /x\r\n\t\treverse_proxy x\r\n\t}\r\n',
+      1,
+    ],
     ['reverse_proxy', '\treverse_proxy /bbb-01/html5client/* https://bbb-01.example.com\r\n', 1],
     ['a deeper path', '\treverse_proxy /bbb-01/html5client/sockjs/* https://x\r\n', 1],
-    ['other letters', '\troute /BBB-01/* {\r\n\t\trespond x\r\n\t}\r\n', 1],
+    ['other letters', '\troute /BBB-01/* {\r\n\t\treverse_proxy x\r\n\t}\r\n', 1],
     ['a redirect', '\tredir /bbb-01/html5client /bbb-01/html5client/\r\n', 1],
-    ['a named matcher', '\t@bbb path /bbb-01/* /bbb-02/*\r\n\thandle @bbb {\r\n\t\trespond x\r\n\t}\r\n', 2],
     [
-      'a matcher in a block',
-      '\t@bbb {\r\n\t\tmethod GET\r\n\t\tpath /bbb-01/*\r\n\t}\r\n\trespond @bbb x\r\n',
+      'a named matcher',
+      '\t@bbb path /bbb-01/* /bbb-02/*\r\n\thandle @bbb {\r\n\t\treverse_proxy x\r\n\t}\r\n',
       2,
     ],
-    ['a regular expression', '\t@bbb path_regexp n ^/bbb-01/html5client/.*$\r\n\trespond @bbb x\r\n', 2],
+    [
+      'a matcher in a block',
+      '\t@bbb {\r\n\t\thost bbb-proxy.example.com\r\n\t\tpath /bbb-01/*\r\n\t}\r\n\treverse_proxy @bbb x\r\n',
+      2,
+    ],
+    [
+      'a regular expression',
+      '\t@bbb path_regexp n ^/bbb-01/html5client/.*$\r\n\treverse_proxy @bbb x\r\n',
+      2,
+    ],
   ])('are found and taken out: %s', (_, inside, count) => {
     const text = site(inside);
     const refused = () => runStep('caddy-locations', parameters, host(text));
@@ -251,12 +263,58 @@ describe('rules that were set up by hand', () => {
 
   it('in a route, and of several paths only the nodes’', () => {
     const text = site(
-      '\t@many path /own/* /bbb-01/* /x\r\n\troute {\r\n\t\thandle /bbb-02/html5client/* {\r\n\t\t}\r\n\t\trespond @many hi\r\n\t}\r\n',
+      '\t@many path /own/* /bbb-01/* /x\r\n\troute {\r\n\t\thandle /bbb-02/html5client/* {\r\n\t\t}\r\n\t\treverse_proxy @many x\r\n\t}\r\n',
     );
     const adopted = runStep('caddy-locations', { ...parameters, adopt: true }, host(text));
     expect(adopted.text(main)).toBe(
-      site('\t@many path /own/* /x\r\n\troute {\r\n\t\trespond @many hi\r\n\t}\r\n'),
+      site('\t@many path /own/* /x\r\n\troute {\r\n\t\treverse_proxy @many x\r\n\t}\r\n'),
     );
+  });
+
+  const open = '\thandle /bbb-01/* {\r\n\t\treverse_proxy x\r\n\t}\r\n';
+
+  it.each([
+    ['from a network', '@o {\n\t\tpath /bbb-01/*\n\t\tnot remote_ip 10.0.0.0/8\n\t}\n\trespond @o 403', 2],
+    ['a method', '@o {\n\t\tpath /bbb-01/*\n\t\tmethod GET\n\t}\n\treverse_proxy @o x', 2],
+    ['a password', 'basic_auth /bbb-01/html5client/* {\n\t\tbob x\n\t}', 1],
+    [
+      'a password inside',
+      'handle /bbb-01/* {\n\t\tbasicauth {\n\t\t\tbob x\n\t\t}\n\t\treverse_proxy x\n\t}',
+      1,
+    ],
+    ['a network inside', 'route /bbb-01/* {\n\t\t@in remote_ip 10.0.0.0/8\n\t\treverse_proxy @in x\n\t}', 1],
+    ['a network around', '@in remote_ip 10.0.0.0/8\n\thandle @in {\n\t\treverse_proxy /bbb-01/* x\n\t}', 1],
+    ['a snippet inside', 'handle /bbb-01/* {\n\t\timport guarded\n\t\treverse_proxy x\n\t}', 1],
+    ['a header', 'header /bbb-01/* X-Frame-Options DENY', 1],
+    ['a limit', 'request_body /bbb-01/* {\n\t\tmax_size 5MB\n\t}', 1],
+    ['an answer', 'respond /bbb-01/* 403', 1],
+    ['a password for more', '@o path /own/* /bbb-01/*\n\tbasic_auth @o {\n\t\tbob x\n\t}', 1],
+    [
+      'other names too',
+      '@o {\n\t\thost bbb-proxy.example.com other.org\n\t\tpath /bbb-01/*\n\t}\n\treverse_proxy @o x',
+      2,
+    ],
+    ['an expression', "@o `path('/bbb-01/*') && method('GET')`\n\treverse_proxy @o x", 2],
+  ])('are to be decided by hand: %s', (_, inside, count) => {
+    const text = site(`${open}\t${inside}\n`);
+    for (const adopt of [false, true]) {
+      const refused = () => runStep('caddy-locations', { ...parameters, adopt }, host(text));
+      expect(refused).toThrow(expect.objectContaining({ code: 'rule-to-decide' }));
+      const places = `(?:${main}:\\d+: [^;]*(?:; |$)){${count}}$`;
+      expect(refused).toThrow(new RegExp(`pass them on: ${places}`));
+      expect(refused).not.toThrow(/:4: handle/);
+    }
+  });
+
+  it('are not those for another name', () => {
+    const other =
+      '\t@o {\n\t\thost other.example.com\n\t\tpath /bbb-01/*\n\t}\n\treverse_proxy @o x\n\t@h host other.example.com\n\thandle @h {\n\t\treverse_proxy /bbb-01/* x\n\t}\n';
+    const adopted = runStep(
+      'caddy-locations',
+      { ...parameters, adopt: true },
+      host(site(open + other, '*.example.com')),
+    );
+    expect(adopted.text(main)).toBe(site(other, '*.example.com'));
   });
 
   it.each([

@@ -197,7 +197,7 @@ describe('haproxy-locations', () => {
     );
     if (withoutHaproxy === undefined) {
       const text = `${backends}\nfrontend f\n    bind :8443\n    mode http\n    timeout client 5s\n${rules}`;
-      expect(haproxyCheck(text.replaceAll(/(?<=server node )[^:]+/g, '192.0.2.1'))).toBe('');
+      expect(haproxyCheck(text.replaceAll(/(?<=server node )[^:]+/g, '192.0.2.1'), authorities)).toBe('');
     }
   });
 
