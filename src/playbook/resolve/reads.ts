@@ -58,7 +58,7 @@ export function healthOf(
   });
 }
 
-/** What is known of a host before anything is, and with its facts and its recipe, as far as they are known. */
+/** The context before anything is known, and the one with facts and recipe, as far as they are known. */
 function seenContext(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined) {
   const base = { ...baseContext(inventory, host), hosts: unknownHosts(inventory) };
   const { facts, recipe, problem } = viewHost(inventory, host, snapshot);

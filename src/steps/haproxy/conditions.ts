@@ -22,8 +22,9 @@ interface Test {
 }
 
 /**
- * What a rule is about. Its alternatives (`or`) are judged each by itself, since a rule goes with all of them.
- * A name that is no ACL of the section, such as HAProxy's own `METH_POST`, is a condition like any other.
+ * What a rule is about. Its alternatives (`or`) are judged each by itself, since a rule goes with all of
+ * them. A name that is no ACL of the section, such as HAProxy's own `METH_POST`, is a condition like any
+ * other.
  */
 export function concernOf(section: Section, { args }: HaproxyLine, nodes: NodePaths): Concern {
   const condition = args.includes('if') ? args.slice(args.indexOf('if') + 1) : [];

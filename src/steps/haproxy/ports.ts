@@ -7,21 +7,28 @@ import type { Configuration } from './configuration.ts';
 import type { OwnFrontend } from './render-frontend.ts';
 
 /**
- * Refuses ports on which another section of haproxy.cfg listens. HAProxy doesn't: it opens a port twice, and
- * the kernel shares the connections out between the two.
+ * Refuses ports on which another section of haproxy.cfg or of a file beside it listens. HAProxy doesn't: it
+ * opens a port twice, and the kernel shares the connections out between the two.
  */
 export function refuseTakenPorts(
   host: StepHost,
   configuration: Configuration,
   wanted: Pick<OwnFrontend, 'cluster' | 'ipv6' | 'redirect_http'>,
 ): void {
+  const { path, others } = configuration;
+  const all: readonly Pick<Taken, 'path' | 'section' | 'block'>[] = [
+    ...configuration.sections.map((section) => {
+      return { path, section, block: configuration.blockAt(section.head.start) };
+    }),
+    ...others.flatMap((file) =>
+      file.sections.map((section) => ({ path: file.path, section, block: undefined })),
+    ),
+  ];
   for (const port of wanted.redirect_http ? [443, 80] : [443]) {
-    for (const section of configuration.sections) {
-      const block = configuration.blockAt(section.head.start);
-      if (block === frontendBlock(wanted.cluster)) continue;
-      const bind = bindsOf(section).find((one) => hasPort(one, port) && isReached(one, wanted.ipv6));
-      if (bind !== undefined && !isOff(section))
-        throw taken(host, configuration, { section, bind, port, block });
+    for (const one of all) {
+      if (one.block === frontendBlock(wanted.cluster) || isOff(one.section)) continue;
+      const bind = bindsOf(one.section).find((at) => hasPort(at, port) && isReached(at, wanted.ipv6));
+      if (bind !== undefined) throw taken(host, path, { ...one, bind, port });
     }
   }
 }
@@ -36,22 +43,20 @@ export function isOff({ lines }: Section): boolean {
 }
 
 interface Taken {
+  readonly path: string;
   readonly section: Section;
   readonly bind: BoundAddress;
   readonly port: number;
   readonly block: string | undefined;
 }
 
-function taken(
-  host: StepHost,
-  { path }: Configuration,
-  { section, bind, port, block }: Taken,
-): OperatorError {
+function taken(host: StepHost, main: string, { path, section, bind, port, block }: Taken): OperatorError {
   const there = `${section.keyword} ${section.name}`;
   const cluster = /^(.*) frontend$/.exec(block ?? '')?.[1];
+  const move = path === main ? '' : `move ${there} to ${main} and `;
   const [who, include] =
     cluster === undefined
-      ? [there, `set "proxy_server: include" to put the nodes' rules into ${there}`]
+      ? [there, `${move}set "proxy_server: include" to put the nodes' rules into ${there}`]
       : [
           `${there} of the cluster ${cluster}`,
           'write a frontend for both clusters by hand, and set "proxy_server: include" in both',

@@ -1,4 +1,4 @@
-import type { Section } from '../../formats/haproxy.ts';
+import type { HaproxyLine, Section } from '../../formats/haproxy.ts';
 import type { OperatorError } from '../../model/operator-error.ts';
 import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
@@ -14,11 +14,9 @@ const final = new Set(['deny', 'return', 'redirect', 'reject', 'tarpit', 'silent
  * on port 443 with TLS. Anything less certain is refused, with a list.
  */
 export function targetOf(host: StepHost, configuration: Configuration, name: string): Section {
+  refuseElsewhere(host, configuration, name);
   const { sections, blockAt } = configuration;
-  const all = sections.filter(
-    (one) =>
-      (one.keyword === 'frontend' || one.keyword === 'listen') && blockAt(one.head.start) === undefined,
-  );
+  const all = sections.filter((one) => isEntrance(one) && blockAt(one.head.start) === undefined);
   const [chosen, ...others] =
     name === ''
       ? all.filter((one) => !isOff(one) && modeOf(sections, one) === 'http' && answersBrowsers(one))
@@ -28,6 +26,34 @@ export function targetOf(host: StepHost, configuration: Configuration, name: str
   refuseUnused(host, configuration, chosen);
   warnOfPlain(host, configuration, chosen);
   return chosen;
+}
+
+/**
+ * What answers browsers may stand in a file beside haproxy.cfg. Rules are written only to this one, which
+ * alone is checked before it is loaded.
+ */
+function refuseElsewhere(host: StepHost, { path, sections, others }: Configuration, name: string): void {
+  const isMeant = (one: Section) =>
+    name === ''
+      ? !isOff(one) && answersBrowsers(one) && !one.lines.some((line) => isLine(line, 'mode', 'tcp'))
+      : one.name === name && !sections.some((here) => here.name === name);
+  for (const file of others) {
+    const one = file.sections.filter(isEntrance).find(isMeant);
+    if (one === undefined) continue;
+    throw host.problem(
+      'server-not-found',
+      `${file.path}:${one.head.line}: ${one.keyword} ${one.name} answers browsers, and clusterproxy writes rules only to ${path}`,
+      `move it to ${path}; if another frontend there answers for the nodes, name that one in "server_name"`,
+    );
+  }
+}
+
+function isEntrance({ keyword }: Section): boolean {
+  return keyword === 'frontend' || keyword === 'listen';
+}
+
+function isLine({ name, args }: HaproxyLine, wanted: string, argument: string): boolean {
+  return name === wanted && args[0] === argument;
 }
 
 function refuseUnused(host: StepHost, { path, sections }: Configuration, section: Section): void {

@@ -171,6 +171,32 @@ describe('haproxy-frontend', () => {
     }
   });
 
+  it('knows ports and names of files in conf.d', () => {
+    const beside = (text: string) => () =>
+      runStep('haproxy-frontend', frontend, {
+        files: { [path]: stockText, [certificate]: pem, '/etc/haproxy/conf.d/a.cfg': text },
+      });
+    expect(beside('frontend site\n    bind :443 ssl crt /x\n')).toThrow(
+      expect.objectContaining({
+        code: 'port-taken',
+        message: expect.stringContaining(
+          '/etc/haproxy/conf.d/a.cfg:2: frontend site listens on port 443 already',
+        ),
+        problem: expect.objectContaining({
+          next: expect.stringContaining(`move frontend site to ${path} and set "proxy_server: include"`),
+        }),
+      }),
+    );
+    expect(beside('\nbackend clusterproxy:acme:prod\n')).toThrow(
+      expect.objectContaining({
+        code: 'section-name-taken',
+        message: expect.stringContaining('/etc/haproxy/conf.d/a.cfg:2: backend clusterproxy:acme:prod'),
+      }),
+    );
+    expect(beside('frontend "site\n')).toThrow(expect.objectContaining({ code: 'file-not-understood' }));
+    expect(beside('frontend site\n    bind :8443 ssl crt /x\n')().changed).toEqual([path]);
+  });
+
   it('names the other cluster that has the port', () => {
     const there = own(stockText, { cluster: 'school' }).text(path) ?? '';
     expect(() => own(there)).toThrow(
@@ -296,6 +322,27 @@ backend site
     expect(() => rules(`${stockText}\n${added}`, more)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(message) }),
     );
+  });
+
+  it('says so where the frontend stands in a file of conf.d', () => {
+    const beside = (text: string, frontend = '', main = stockText) => {
+      const files = { [path]: main, '/etc/haproxy/conf.d/site.cfg': text };
+      return runStep('haproxy-rules', { cluster: 'prod', hostname, frontend }, { files });
+    };
+    const site = '# of ours\nfrontend site\n    bind :443 ssl crt /x\n';
+    const refused = expect.objectContaining({
+      code: 'server-not-found',
+      message: expect.stringContaining(
+        `/etc/haproxy/conf.d/site.cfg:2: frontend site answers browsers, and clusterproxy writes rules only to ${path}`,
+      ),
+    });
+    expect(() => beside(site)).toThrow(refused);
+    expect(() => beside(site, '', operator)).toThrow(refused);
+    expect(() => beside(site, 'site')).toThrow(refused);
+    expect(beside(site, 'web', operator).warnings).toEqual([]);
+    for (const other of ['    bind :8443 ssl crt /x', '    bind :443 ssl crt /x\n    mode tcp']) {
+      expect(beside(`frontend site\n${other}\n`, '', operator).warnings).toEqual([]);
+    }
   });
 
   it('names lines of the frontend that may take requests away from ours', () => {
