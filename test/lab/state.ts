@@ -110,6 +110,7 @@ function remove(directory: string, record: LabRecord): boolean {
   }
   killCgroup(cgroupDirectory(record));
   for (const mountPoint of mountsBelow(taken)) execFileSync('umount', ['--lazy', mountPoint]);
+  removeInterfaces(record);
   for (const namespace of existsSync('/run/netns') ? readdirSync('/run/netns') : []) {
     if (namespace.startsWith(namespacePrefix(record))) execFileSync('ip', ['netns', 'delete', namespace]);
   }
@@ -122,6 +123,22 @@ function remove(directory: string, record: LabRecord): boolean {
   }
   rmSync(taken, { recursive: true, force: true });
   return true;
+}
+
+/**
+ * The hosts' ends on the machine's side, whose names the next lab of this number wants: with their namespace
+ * they would go as well, but some time after it is deleted. Before the bridge, which keeps the number taken.
+ */
+function removeInterfaces(record: LabRecord): void {
+  const own = new RegExp(`^${bridgeName(record)}h\\d+$`);
+  for (const name of readdirSync('/sys/class/net').filter((one) => own.test(one))) {
+    try {
+      execFileSync('ip', ['link', 'delete', name], { stdio: 'ignore' });
+    } catch {
+      // It may have gone by itself.
+      if (existsSync(`/sys/class/net/${name}`)) throw new Error(`the interface ${name} can't be removed`);
+    }
+  }
 }
 
 /**
