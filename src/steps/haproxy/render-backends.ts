@@ -8,7 +8,7 @@ import { nodeBackend } from './section-names.ts';
 const largestBody = 1_048_576;
 
 /** Which of a backend's paths a request is for; see `pathLines`. */
-export const relayVariable = 'txn.clusterproxy_relay';
+const relayVariable = 'txn.clusterproxy_relay';
 
 /** The paths of a node that one server of it answers. */
 interface Group {
