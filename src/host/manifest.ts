@@ -179,7 +179,7 @@ function programArguments(run: HostAction['run']): readonly string[] {
     case 'reboot':
       return [];
     case 'certbot':
-      return [String(run.port), run.name, ...run.argv];
+      return [String(run.port ?? ''), run.name, ...run.argv];
     case 'unpack': {
       const { source, sha256: sum, directory, strip, user, group, marker, mark } = run;
       const from = source.kind === 'url' ? source.url : source.kind === 'host' ? source.path : '';

@@ -14,12 +14,13 @@ export type ActionProgram =
   | { readonly kind: 'remove-packages'; readonly manager: PackageManager; readonly names: readonly string[] }
   | ({ readonly kind: 'unpack' } & Unpacking)
   /**
-   * certbot answers the challenge on port 80 if that is free, otherwise on `port`; renewals answer there too
+   * certbot answers the challenge on port 80 if that is free, otherwise on `port`; renewals answer there too.
+   * Undefined: it doesn't answer itself
    */
   | {
       readonly kind: 'certbot';
       readonly argv: readonly string[];
-      readonly port: number;
+      readonly port: number | undefined;
       /** certbot's name for the certificate */
       readonly name: string;
     }

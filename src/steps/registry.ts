@@ -23,6 +23,7 @@ import { socketService } from './host/socket-service.ts';
 import { systemdDropIn } from './host/systemd-dropin.ts';
 import { unitState } from './host/unit.ts';
 import { xinetdService } from './host/xinetd-service.ts';
+import { nginxChallenges } from './nginx/challenges.ts';
 import { nginxInclude } from './nginx/include.ts';
 import { nginxLocations } from './nginx/locations.ts';
 import { nginxPrefix } from './nginx/prefix.ts';
@@ -41,6 +42,7 @@ const modules = [
   nginxPrefix,
   nginxLocations,
   nginxServer,
+  nginxChallenges,
   nginxInclude,
   relaysByHand,
   caddyLocations,

@@ -89,11 +89,15 @@ last_part() {
 ## Certificates
 
 # certbot_answers PORT NAME ARGUMENT...: on port 80 where nobody listens there yet, else on PORT, where
-# whoever has port 80 passes challenges on to; renewals find that somebody there.
+# whoever has port 80 passes challenges on to; renewals find that somebody there. Without PORT, it doesn't.
 certbot_answers() {
   _port=$1
   _name=$2
   shift 2
+  if [ -z "$_port" ]; then
+    doing certbot "$@"
+    return
+  fi
   # 0A: LISTEN, see proc_net_tcp in the kernel's documentation
   if grep -Eqs '^ *[0-9]+: [0-9A-F]+:0050 [0-9A-F]+:0000 0A ' "$ROOT/proc/net/tcp" "$ROOT/proc/net/tcp6"; then
     doing certbot "$@" --http-01-port "$_port" --http-01-address 127.0.0.1

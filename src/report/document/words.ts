@@ -82,7 +82,7 @@ function programWords(run: HostAction['run']): string {
     case 'reboot':
       return 'restarts the whole host';
     case 'certbot':
-      return `runs ${commandLine(['certbot', ...run.argv])}, on port 80, or ${run.port} if something else uses that`;
+      return `runs ${commandLine(['certbot', ...run.argv])}${run.port === undefined ? '' : `, on port 80, or ${run.port} if something else uses that`}`;
   }
 }
 

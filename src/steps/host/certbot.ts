@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { providesNothing } from '../../model/action.ts';
 import type { Query } from '../../model/reads.ts';
-import { hostname } from '../shared/parameters.ts';
+import { absolutePath, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 
 const parameters = z.strictObject({
@@ -26,6 +26,12 @@ const parameters = z.strictObject({
     .describe(
       'port on which certbot answers while something else uses port 80 and passes the challenges on to it',
     ),
+  webroot: z
+    .union([z.literal(''), absolutePath])
+    .default('')
+    .describe(
+      'folder from which whatever uses port 80 answers challenges; empty: certbot answers them itself',
+    ),
   valid_days: z
     .int()
     .min(1)
@@ -47,10 +53,11 @@ const parameters = z.strictObject({
 type CertbotParameters = z.infer<typeof parameters>;
 
 /**
- * A certificate obtained by certbot, unless there is one that is valid long enough for all the names. certbot
- * answers the challenge itself: on port 80 if that is free, otherwise on a port to which whatever uses port
- * 80 passes `/.well-known/acme-challenge/`; renewals always do the latter. Renewing is left to certbot's own
- * timer. This is an action: the certificate stays. Source: certbot(1), "standalone"; RFC 8555, 8.3.
+ * A certificate obtained by certbot, unless there is one that is valid long enough for all the names. The
+ * challenge is answered by whatever uses port 80, from the folder `webroot`. Without one certbot answers it:
+ * on port 80 if that is free, otherwise on a port to which whatever uses port 80 passes
+ * `/.well-known/acme-challenge/`; renewals always do the latter. Renewing is left to certbot's own timer. This
+ * is an action: the certificate stays. Source: certbot(1), "webroot" and "standalone"; RFC 8555, 8.3.
  */
 export const certbot: StepModule<CertbotParameters> = {
   name: 'certbot',
@@ -66,7 +73,7 @@ export const certbot: StepModule<CertbotParameters> = {
     if (filesOf(wanted).some((path) => host.state(path).kind === 'pending')) return;
     host.action({
       name: `fetch certificate ${name}`,
-      run: { kind: 'certbot', argv: argumentsOf(wanted), port: wanted.http_01_port, name },
+      run: { kind: 'certbot', argv: argumentsOf(wanted), port: portOf(wanted), name },
       unless: isValid(wanted),
       provides: { ...providesNothing, renews: filesOf(wanted) },
       timeout: wanted.timeout,
@@ -92,9 +99,16 @@ function isValid(wanted: CertbotParameters): Query {
   return { kind: 'certificate', args: [chain, String(wanted.valid_days ?? 7), ...wanted.names] };
 }
 
-function argumentsOf({ names, name, email, server }: CertbotParameters): readonly string[] {
+/** Undefined where certbot doesn't answer itself. */
+function portOf({ webroot, http_01_port: port }: CertbotParameters): number | undefined {
+  return webroot === '' ? port : undefined;
+}
+
+function argumentsOf({ names, name, email, server, webroot }: CertbotParameters): readonly string[] {
   return [
-    ...['certonly', '--standalone', '--non-interactive', '--agree-tos'],
+    'certonly',
+    ...(webroot === '' ? ['--standalone'] : ['--webroot', '--webroot-path', webroot]),
+    ...['--non-interactive', '--agree-tos'],
     ...(email === '' ? ['--register-unsafely-without-email'] : ['--email', email]),
     ...['--cert-name', name || (names[0] ?? ''), '--renew-with-new-domains'],
     ...names.flatMap((one) => ['--domain', one]),

@@ -17,7 +17,9 @@ import {
 export interface OwnServer {
   readonly path: string;
   readonly server_name: string;
-  readonly redirect_http: boolean;
+  readonly ports: readonly number[];
+  /** by what it would leave port 80 to others, as advice */
+  readonly withoutPort80: string;
   readonly ipv6: boolean;
   readonly replace_server: boolean;
   readonly look_in: readonly string[];
@@ -32,7 +34,7 @@ export interface OwnServer {
 export function judgePresent(host: StepHost, wanted: OwnServer): void {
   const nginx = nginxOn(host, { usually: wanted.look_in });
   warnOfUnread(host, nginx);
-  const sockets = nginx.sockets.filter(({ port }) => portsOf(wanted).includes(port));
+  const sockets = nginx.sockets.filter(({ port }) => wanted.ports.includes(port));
   for (const socket of sockets) {
     const taken = socket.servers.find(
       (server) => hasName(server, wanted.server_name) && !isOurs(host, wanted, server),
@@ -56,16 +58,12 @@ export function judgePlanned(host: StepHost, wanted: OwnServer): void {
   });
   if (!nginx.servers.some(({ file }) => file.path === wanted.path)) throw notIncluded(host, wanted);
   refuseStreams(host, wanted, nginx);
-  for (const socket of nginx.sockets.filter((one) => portsOf(wanted).includes(one.port))) {
+  for (const socket of nginx.sockets.filter((one) => wanted.ports.includes(one.port))) {
     if (!isReached(wanted, socket)) continue;
     const { server } = socket.answer(wanted.server_name);
     if (server.file.path !== wanted.path) throw notReached(host, wanted, socket, server);
     refuseOtherKind(host, wanted, socket);
   }
-}
-
-function portsOf({ redirect_http: redirect }: OwnServer): readonly number[] {
-  return redirect ? [80, 443] : [443];
 }
 
 /** Whether clients of the cluster may arrive there. */
@@ -88,7 +86,7 @@ function otherCluster({ snapshot }: StepHost, { file }: EffectiveServer): string
 
 function nameTaken(
   host: StepHost,
-  { server_name: name }: OwnServer,
+  { server_name: name, withoutPort80 }: OwnServer,
   { port }: Socket,
   server: EffectiveServer,
 ): OperatorError {
@@ -99,7 +97,7 @@ function nameTaken(
     'server-name-taken',
     `${placeOf(server)} already has a server block for ${name} on port ${port}${written}${owner}`,
     port === 80
-      ? 'set "redirect_http: false" to leave port 80 to it, or "proxy_server: include" with its file in "server_file"'
+      ? `set ${withoutPort80} to leave port 80 to it, or "proxy_server: include" with its file in "server_file"`
       : 'set "proxy_server: include" and name its file in "server_file", or remove that server block',
   );
 }
@@ -114,7 +112,7 @@ function tellOrRefuse(host: StepHost, wanted: OwnServer, socket: Socket, { serve
       'server-name-taken',
       `${today}: a server block for that name would take its place`,
       `set "proxy_server: include" with ${server.file.path} in "server_file" to put the locations into it, or "replace_server: true" if nobody needs it at that name${
-        socket.port === 80 ? ', or "redirect_http: false" to leave port 80 to it' : ''
+        socket.port === 80 ? `, or ${wanted.withoutPort80} to leave port 80 to it` : ''
       }`,
     );
   }
@@ -135,7 +133,7 @@ function notIncluded(host: StepHost, { path }: OwnServer): OperatorError {
 
 function notReached(
   host: StepHost,
-  { server_name: name }: OwnServer,
+  { server_name: name, withoutPort80 }: OwnServer,
   { address, family, port }: Socket,
   server: EffectiveServer,
 ): OperatorError {
@@ -144,7 +142,7 @@ function notReached(
     'server-not-reached',
     `${placeOf(server)} (${nameWords(server)}) listens on ${shown}, so nginx answers requests for ${name} there by it, and never by a server block that listens on every address`,
     port === 80
-      ? `let it listen on port ${port} without an address, or set "redirect_http: false"`
+      ? `let it listen on port ${port} without an address, or set ${withoutPort80}`
       : `let it listen on port ${port} without an address, or set "proxy_server: include" and name a file in "server_file"`,
   );
 }
@@ -152,7 +150,7 @@ function notReached(
 /** A context `stream` that has the port keeps it from `http`. */
 function refuseStreams(host: StepHost, wanted: OwnServer, { streams }: NginxOnHost): void {
   for (const server of streams) {
-    const listen = server.listen.find((one) => portsOf(wanted).includes(one.port) && !isLocal(one));
+    const listen = server.listen.find((one) => wanted.ports.includes(one.port) && !isLocal(one));
     if (listen === undefined) continue;
     throw host.problem(
       'port-taken',

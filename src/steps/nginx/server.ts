@@ -8,10 +8,9 @@ import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { wholeConfiguration } from './nginx-on-host.ts';
-import { judgePlanned, judgePresent } from './own-server-answers.ts';
+import { judgePlanned, judgePresent, type OwnServer } from './own-server-answers.ts';
+import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
-/** For a path in nginx's configuration, in which blanks and braces would need quoting. */
-const plainPath = absolutePath.regex(/^[A-Za-z0-9_./*+:@%=-]*$/, 'expected a path of plain letters');
 const certificatePath = z.union([z.literal(''), plainPath]).default('');
 
 const parameters = z.strictObject({
@@ -28,7 +27,7 @@ const parameters = z.strictObject({
   ),
   redirect_http: z.boolean().default(true).describe('answer on port 80 with a redirect to https'),
   acme_root: plainPath
-    .default('/var/www/html')
+    .default(usualAcmeRoot)
     .describe('with redirect_http, the folder that answers ACME challenges (certbot --webroot)'),
   http2: z.boolean().default(true).describe('use HTTP/2, in the syntax of the installed nginx'),
   ipv6: z.boolean().default(true),
@@ -73,7 +72,7 @@ export const nginxServer: StepModule<ServerParameters> = {
   }),
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
-    judgePresent(host, wanted);
+    judgePresent(host, ownServer(wanted));
     for (const path of Object.values(certificateOf(wanted))) {
       if (!isMissing(host, path)) continue;
       throw host.problem(
@@ -85,9 +84,17 @@ export const nginxServer: StepModule<ServerParameters> = {
     warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
-    judgePlanned(host, wanted);
+    judgePlanned(host, ownServer(wanted));
   },
 };
+
+function ownServer(wanted: ServerParameters): OwnServer {
+  return {
+    ...wanted,
+    ports: wanted.redirect_http ? [80, 443] : [443],
+    withoutPort80: '"redirect_http: false"',
+  };
+}
 
 function certificateOf({ server_name: name, certificate, certificate_key: key }: ServerParameters) {
   return {

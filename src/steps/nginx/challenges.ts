@@ -1,0 +1,125 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { wholePath } from '../../virtual/managed.ts';
+import type { StepHost } from '../../virtual/step-host.ts';
+import { othersOf } from '../shared/other-hosts.ts';
+import { directoriesOf, hostname } from '../shared/parameters.ts';
+import type { StepModule } from '../step-module.ts';
+import { nginxFiles } from './nginx-files.ts';
+import { wholeConfiguration } from './nginx-on-host.ts';
+import { judgePlanned, judgePresent } from './own-server-answers.ts';
+import { plainPath, usualAcmeRoot } from './server-parameters.ts';
+
+const parameters = z.strictObject({
+  path: plainPath.describe('our own file with the server block for port 80'),
+  cluster: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'expected letters, digits, -, _ and .')
+    .describe("the cluster's name, which is part of a name in nginx's configuration"),
+  server_name: hostname.describe("the proxy's public name"),
+  webroot: plainPath.describe('folder into which `certbot --webroot` puts its answers'),
+  own: z.string().default('').describe('which of the hosts this one is; `{{ host.name }}` will do'),
+  hosts: z
+    .array(z.looseObject({ name: z.string(), address: z.string() }))
+    .default([])
+    .describe('hosts of which the authority may reach any, such as `{{ hosts.proxy }}`'),
+  ipv6: z.boolean().default(true),
+  replace_server: z
+    .boolean()
+    .default(false)
+    .describe('take the place of a server block that answers for the name by a pattern or as a default'),
+});
+
+type ChallengesParameters = z.infer<typeof parameters>;
+
+/**
+ * Our own server block for the proxy's name on port 80, which needs no certificate: it answers the challenges
+ * by which one is got (RFC 8555, 8.3), and redirects everything else to https. Where the name leads to any of
+ * several hosts, only the one that has asked for a certificate has the answer. So whoever is asked looks on
+ * all of them.
+ */
+export const nginxChallenges: StepModule<ChallengesParameters> = {
+  name: 'nginx-challenges',
+  description: 'on a proxy: port 80, with ACME challenges of several proxies and a redirect to https',
+  parameters,
+  reads: ({ path, hosts }) => ({
+    includes: wholeConfiguration.includes,
+    paths: [
+      path,
+      ...directoriesOf(path),
+      ...nginxFiles.read,
+      ...nginxFiles.behindLinks,
+      ...wholeConfiguration.paths,
+    ],
+    names: Array.isArray(hosts)
+      ? hosts.map(({ address }) => address).filter((address) => isIP(address) === 0)
+      : [],
+  }),
+  writes: ({ path }) => [path],
+  apply: (host, wanted) => {
+    const own = {
+      ...wanted,
+      ports: [80],
+      look_in: nginxFiles.read,
+      withoutPort80: '"certificate_from: existing" and "redirect_http: false"',
+    };
+    judgePresent(host, own);
+    host.manage(wholePath(wanted.path));
+    host.write(wanted.path, render(host, wanted));
+    judgePlanned(host, own);
+  },
+};
+
+/** Says that another proxy has passed a question on, so that none goes round in circles. */
+const passedOn = 'X-Clusterproxy-Passed-On';
+
+function render(host: StepHost, wanted: ChallengesParameters): string {
+  const others = othersOf(host, wanted);
+  const upstream = `clusterproxy_${wanted.cluster}_acme`;
+  const elsewhere = others.length === 0 ? '=404' : '@clusterproxy_others';
+  const server = block('server', [
+    'listen 80;',
+    ...(wanted.ipv6 ? ['listen [::]:80;'] : []),
+    `server_name ${wanted.server_name};`,
+    // A token, and nothing behind it.
+    'location ~ ^/\\.well-known/acme-challenge/[A-Za-z0-9_-]+$ {',
+    `    root ${wanted.webroot};`,
+    '    default_type text/plain;',
+    '    try_files $uri @clusterproxy_usual;',
+    '}',
+    // Where a certbot that was set up by hand goes on putting its answers.
+    'location @clusterproxy_usual {',
+    `    root ${usualAcmeRoot};`,
+    '    default_type text/plain;',
+    `    try_files $uri ${elsewhere};`,
+    '}',
+    ...(others.length === 0 ? [] : askOthers(upstream)),
+    `location / { return 301 https://${wanted.server_name}$request_uri; }`,
+  ]);
+  const asked = block(
+    `upstream ${upstream}`,
+    // Asked whatever they answered before.
+    others.map((address) => `server ${isIP(address) === 6 ? `[${address}]` : address}:80 max_fails=0;`),
+  );
+  const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
+  return [header, ...(others.length === 0 ? [] : [asked]), server].join('\n');
+}
+
+/** One after the other, until one has the answer. */
+function askOthers(upstream: string): readonly string[] {
+  return [
+    'location @clusterproxy_others {',
+    `    if ($http_${passedOn.toLowerCase().replaceAll('-', '_')}) { return 404; }`,
+    `    proxy_pass http://${upstream};`,
+    '    proxy_set_header Host $host;',
+    `    proxy_set_header ${passedOn} yes;`,
+    '    proxy_connect_timeout 2s;',
+    '    proxy_read_timeout 4s;',
+    '    proxy_next_upstream error timeout invalid_header http_404 http_500 http_502 http_503 http_504;',
+    '}',
+  ];
+}
+
+function block(head: string, lines: readonly string[]): string {
+  return `${head} {\n${lines.map((line) => `    ${line}\n`).join('')}}\n`;
+}
