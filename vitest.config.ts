@@ -60,8 +60,8 @@ const longOnly = 'test/**/*.long.test.ts';
 const faults = 'test/faults/{matrix,sequences}.lab.test.ts';
 
 /**
- * All kinds run side by side (projects of one group share their workers): those with hosts wait more than they
- * work, the others fill the gaps. What starts first says `WaitingFirst`.
+ * All kinds run side by side (projects of one group share their workers): those with hosts wait more than
+ * they work, the others fill the gaps. What starts first says `WaitingFirst`.
  */
 const together = { sequence: { groupOrder: 0 }, maxWorkers: 5 };
 const withoutRoot = {

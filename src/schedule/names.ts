@@ -13,7 +13,7 @@ function markOf(inventory: string): string {
   return createHash('sha256').update(inventory).digest('hex').slice(0, 8);
 }
 
-/** Whether a name is that of a schedule for an inventory, by its absolute path, whatever its cluster is called. */
+/** Whether a name is that of a schedule for an inventory, whatever its cluster is called. */
 export function isScheduleOf(name: string, inventory: string): boolean {
   return name.endsWith(`-${markOf(inventory)}`);
 }
