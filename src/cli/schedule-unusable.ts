@@ -40,8 +40,8 @@ export async function recordUnusable(
 }
 
 /**
- * The folder with what earlier rounds have found, by the inventory's path alone: its cluster's name may be what
- * can't be read. Undefined where there is none, or where a cluster was renamed and it isn't clear which.
+ * The folder with what earlier rounds have found, by the inventory's path alone: its cluster's name may be
+ * what can't be read. Undefined where there is none, or where a cluster was renamed, so that there are two.
  */
 async function folderOf(inventory: string, environment: Environment): Promise<string | undefined> {
   const folder = recordsHere(environment);

@@ -15,8 +15,9 @@ export interface WhoIsTold
 
 /**
  * Who is told that an inventory can't be used: by the inventory itself, as far as it can be read. Where its
- * YAML is broken, such as by what a merge left in it, the blocks `cluster` and `notify` are read by themselves.
- * What is wrong in `notify` itself makes nobody known. Throws OperatorError if the file can't be read.
+ * YAML is broken, such as by what a merge left in it, the blocks `cluster` and `notify` are read by
+ * themselves. What is wrong in `notify` itself makes nobody known. Throws OperatorError if the file can't be
+ * read.
  */
 export async function whoIsTold(file: string): Promise<WhoIsTold> {
   const source = await readSourceFile(file, '');

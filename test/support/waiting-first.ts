@@ -9,9 +9,9 @@ const seconds = new Map(Object.entries(longFiles).map(([name, takes]) => [join(r
 const order = ['faults', 'lab', 'hosts', 'unit'];
 
 /**
- * Long files start first, as what starts last shall not be what everybody waits for; then those with
- * hosts, which wait more than they work, and pure ones at the end, side by side with the last of them. All files of a
- * project are kept together: a worker discards its modules when it gets a file of another project.
+ * Long files start first, as what starts last shall not be what everybody waits for; then those with hosts,
+ * which wait more than they work; and pure ones at the end, side by side with the last of them. All files of
+ * a project are kept together: a worker discards its modules when it gets a file of another project.
  */
 export class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
