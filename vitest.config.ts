@@ -59,7 +59,11 @@ const lab = 'test/**/*.lab.test.ts';
 const longOnly = 'test/**/*.long.test.ts';
 const faults = 'test/faults/{matrix,sequences}.lab.test.ts';
 
-/** Both kinds run side by side: those with hosts wait more than they work, the others fill the gaps. */
+/**
+ * All kinds run side by side (projects of one group share their workers): those with hosts wait more than
+ * they work, the others fill the gaps. What starts first says `WaitingFirst`.
+ */
+const together = { sequence: { groupOrder: 0 }, maxWorkers: 5 };
 const withoutRoot = {
   testTimeout: 300_000,
   hookTimeout: 300_000,
@@ -68,7 +72,7 @@ const withoutRoot = {
   isolate: false,
   setupFiles: ['test/support/random.ts'],
   env: { TMPDIR: memoryFolder() ?? tmpdir(), XDG_STATE_HOME },
-  maxWorkers: 4,
+  ...together,
 };
 
 export default defineConfig({
@@ -82,7 +86,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [lab, longOnly, ...withHosts],
           testTimeout: 120_000,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -91,7 +94,6 @@ export default defineConfig({
           name: 'hosts',
           include: withHosts,
           exclude: [lab, ...notNow],
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -102,9 +104,7 @@ export default defineConfig({
           testTimeout: 300_000,
           env: { XDG_STATE_HOME },
           hookTimeout: 600_000,
-          // Real hosts wait more than they work; each file has hosts of its own.
-          maxWorkers: 5,
-          sequence: { groupOrder: 1 },
+          ...together,
         },
       },
       {
@@ -115,10 +115,8 @@ export default defineConfig({
           testTimeout: 300_000,
           env: { XDG_STATE_HOME },
           hookTimeout: 600_000,
-          // Beside the lab's: a host stands still at the moment that is wanted (see wrapper.sh), however busy
-          // the machine is.
-          maxWorkers: 5,
-          sequence: { groupOrder: 1 },
+          // A host stands still at the moment that is wanted (see wrapper.sh), however busy the machine is.
+          ...together,
         },
       },
     ],

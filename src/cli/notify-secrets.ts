@@ -20,7 +20,7 @@ export interface NotifySecrets {
  * for none of them.
  */
 export function notifySecretsOf(
-  inventory: Inventory,
+  inventory: Pick<Inventory, 'file' | 'notifySecrets' | 'secrets'>,
   { targets, dead_man: deadMan }: NotifySettings,
   environment: Environment,
 ): NotifySecrets {

@@ -13,13 +13,19 @@ import type { SecretReference } from '../secrets/reference.ts';
 import type { Environment } from './environment.ts';
 import { type NotifySecrets, notifySecretsOf } from './notify-secrets.ts';
 
+/** What is taken from an inventory to tell people. */
+export type ToldOf = Pick<
+  Inventory,
+  'file' | 'timeZone' | 'notify' | 'notifySecrets' | 'secrets' | 'maxUnavailable'
+> & { readonly cluster: Pick<Inventory['cluster'], 'name'> };
+
 /**
  * Who is told; undefined where the inventory names nobody. A target whose secret can't be had keeps its
  * messages, and says so. Variables with secrets are taken out of the environment at once, and whatever else
  * it takes is looked up when there is something to tell.
  */
 export async function openNotifying(
-  inventory: Inventory,
+  inventory: ToldOf,
   folder: string,
   environment: Environment,
 ): Promise<Notifying | undefined> {
@@ -43,7 +49,7 @@ export async function openNotifying(
 
 /** Who is told, without what it takes to tell them. */
 export async function targetsOf(
-  { notify }: Inventory,
+  { notify }: Pick<Inventory, 'notify'>,
   folder: string,
 ): Promise<readonly Omit<Target, 'way'>[]> {
   const all = (notify?.targets ?? []).map(({ severities: wanted = [...severities], name, ...target }) => ({

@@ -25,7 +25,7 @@ import { checkOver } from './check.ts';
 import type { Environment } from './environment.ts';
 import { Measuring } from './measuring.ts';
 import type { MetricsWriter } from './metrics-writer.ts';
-import { openNotifying } from './notify-targets.ts';
+import { openNotifying, type ToldOf } from './notify-targets.ts';
 import { policyWith } from './queue-options.ts';
 import { withScheduleHooks } from './schedule-hooks.ts';
 import type { ScheduleRunOptions } from './schedule-options.ts';
@@ -89,12 +89,12 @@ export async function carryOutRound(round: Round, environment: Environment): Pro
 }
 
 /** Tells people of what a run has found; that they can't be told is no reason to lose it. */
-async function telling(
-  inventory: Inventory,
+export async function telling(
+  inventory: ToldOf | undefined,
   folder: string,
   environment: Environment,
 ): Promise<Running['tell']> {
-  const notifying = await openNotifying(inventory, folder, environment);
+  const notifying = inventory && (await openNotifying(inventory, folder, environment));
   return async (document) => {
     if (notifying === undefined) return [];
     const { tell } = await import('../schedule/notify/tell.ts');
@@ -195,7 +195,11 @@ function withErrors(
 }
 
 /** Records a run that ended before it could look at anything. */
-async function recordFailure(run: Running, error: unknown, { secrets, phase }: Environment): Promise<void> {
+export async function recordFailure(
+  run: Omit<Running, 'window' | 'metrics'>,
+  error: unknown,
+  { secrets, phase }: Environment,
+): Promise<void> {
   const problems = secrets.maskAll(problemsOf(error));
   const isInterrupted = problems.some(({ code }) => code === 'interrupted');
   if (run.means !== undefined && isInterrupted && !phase.changing) return;
@@ -217,7 +221,7 @@ async function recordFailure(run: Running, error: unknown, { secrets, phase }: E
   await run.tell(errorReport('schedule run', { exitStatus: ended.exitStatus, errors }, secrets));
 }
 
-function endedNow({ options, at, now, decision }: Running) {
+function endedNow({ options, at, now, decision }: Omit<Running, 'window' | 'metrics'>) {
   const iso = (instant: number) => new Date(instant).toISOString();
   return {
     ...{ at: iso(at), endedAt: iso(now()), policy: options.policy },
@@ -261,10 +265,14 @@ function isoOf(instant: number | undefined): string | undefined {
 }
 
 /** The folder of whoever calls it by hand, or by cron. */
-export function ownFolder(inventory: Inventory, { variables }: Pick<Environment, 'variables'>): string {
-  const name = scheduleName(inventory.cluster.name, absolute(inventory.file));
+export function ownFolder(inventory: Inventory, environment: Pick<Environment, 'variables'>): string {
+  return join(recordsHere(environment), scheduleName(inventory.cluster.name, absolute(inventory.file)));
+}
+
+/** The folder with those of all schedules of this account. */
+export function recordsHere({ variables }: Pick<Environment, 'variables'>): string {
   const isRoot = process.geteuid?.() === 0;
-  return recordsFolder(name, isRoot ? 'system' : { home: home(), stateHome: variables.XDG_STATE_HOME });
+  return recordsFolder('', isRoot ? 'system' : { home: home(), stateHome: variables.XDG_STATE_HOME });
 }
 
 /** The folder with what its rounds have found. */

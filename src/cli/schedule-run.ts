@@ -9,13 +9,20 @@ import type { Environment } from './environment.ts';
 import { withMetrics } from './metrics.ts';
 import { refuseIdleLooks, type ScheduleRunOptions } from './schedule-options.ts';
 import { carryOutRound, stateOf } from './schedule-round.ts';
+import { recordUnusable } from './schedule-unusable.ts';
 
 /** What the timer calls. Another run of the same schedule is refused. */
 export async function runSchedule(options: ScheduleRunOptions, given: Environment): Promise<number> {
   refuseIdleLooks(options);
   const environment = await withCredentials(given);
   return withMetrics(options, environment, async (metrics) => {
-    const inventory = await loadInventory(options.inventory, environment.secrets);
+    const inventory = await loadInventory(options.inventory, environment.secrets).catch(
+      async (error: unknown) => {
+        // What it is about is told below, whatever becomes of this.
+        await recordUnusable(options, error, environment).catch(() => undefined);
+        throw error;
+      },
+    );
     const status = await carryOutRound({ options, inventory, metrics }, environment);
     if (status !== 'busy') return status;
     return refuse(alreadyRunning(stateOf(options, inventory, environment)), options, environment);

@@ -13,6 +13,11 @@ function markOf(inventory: string): string {
   return createHash('sha256').update(inventory).digest('hex').slice(0, 8);
 }
 
+/** Whether a name is that of a schedule for an inventory, whatever its cluster is called. */
+export function isScheduleOf(name: string, inventory: string): boolean {
+  return name.endsWith(`-${markOf(inventory)}`);
+}
+
 /** Whether a file is the timer of a schedule for an inventory, by its absolute path. */
 export function isTimerFor(file: string, inventory: string): boolean {
   return file.startsWith(unitName('')) && file.endsWith(`-${markOf(inventory)}.timer`);

@@ -5,19 +5,20 @@ import { longFiles } from './long-files.ts';
 const root = join(import.meta.dirname, '../..');
 const seconds = new Map(Object.entries(longFiles).map(([name, takes]) => [join(root, name), takes]));
 
+/** In which order the projects' other files start. */
+const order = ['faults', 'lab', 'hosts', 'unit'];
+
 /**
- * Files with hosts start before pure ones, as they wait more than they work, and those with faults before the
- * rest of the lab, as they take longest, and so do other long files: what starts last shall not be what
- * everybody waits for. All files of a project are kept together: a worker discards its modules when it gets a
- * file of another project.
+ * Long files start first, as what starts last shall not be what everybody waits for; then those with hosts,
+ * which wait more than they work; and pure ones at the end, side by side with the last of them. All files of
+ * a project are kept together: a worker discards its modules when it gets a file of another project.
  */
 export class WaitingFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const first = new Set(['hosts', 'faults']);
-    const rank = ({ project }: TestSpecification) => (first.has(project.name) ? 0 : 1);
+    const rank = ({ project }: TestSpecification) => order.indexOf(project.name);
     const takes = ({ moduleId }: TestSpecification) => seconds.get(moduleId) ?? 0;
     return (await super.sort(files)).toSorted(
-      (one, other) => rank(one) - rank(other) || takes(other) - takes(one),
+      (one, other) => takes(other) - takes(one) || rank(one) - rank(other),
     );
   }
 }

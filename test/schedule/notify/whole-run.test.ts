@@ -96,6 +96,43 @@ it('a target that is corrected gets what has waited for it', { timeout: 240_000 
   expect(readdirSync(join(state, 'notify/spool'))).toEqual([]);
 });
 
+it('tells people that the inventory can not be used, whatever is wrong with it, and records it', {
+  timeout: 240_000,
+}, async () => {
+  const hook = await receiver(() => 200);
+  write(`  targets: [{webhook: {env: HOOK_URL}}]\n`);
+  const text = readFileSync(inventory, 'utf8');
+  const variables = { HOOK_URL: `${hook.url}?token=hook-url-token` };
+  const records = () => JSON.parse(readFileSync(join(state, 'records.json'), 'utf8')).runs[0];
+  await run('2026-11-26T10:00:00.000Z', variables);
+  hook.all.length = 0;
+
+  writeFileSync(inventory, text.replace('hosts:', 'hots:'));
+  const misspelt = await run('2026-11-27T10:00:00.000Z', variables);
+  expect([misspelt.status, misspelt.stderr.includes('hots')]).toEqual([1, true]);
+  expect(messages(hook)).toMatchObject([{ cluster: 'demo', severity: 'ticket' }]);
+  const items = messages(hook)[0].items as { what: string; kind: string }[];
+  expect(items.map(({ kind, what }) => `${kind} ${what}`)).toContain('failed unknown-key');
+  expect(records()).toMatchObject({ at: '2026-11-27T10:00:00.000Z', exitStatus: 1, statuses: {} });
+  expect(records().errors.map(({ code }: { code: string }) => code)).toContain('unknown-key');
+
+  // What a merge leaves behind is no YAML at all; nobody is told twice of the same.
+  hook.all.length = 0;
+  writeFileSync(inventory, text.replace('hosts:', '<<<<<<< HEAD\nhosts:\n=======\nhosts:\n>>>>>>> other'));
+  const merged = await run('2026-11-28T10:00:00.000Z', variables);
+  expect(merged.status).toBe(1);
+  expect(messages(hook)).toHaveLength(1);
+  await run('2026-11-28T11:00:00.000Z', variables);
+  expect(messages(hook)).toHaveLength(1);
+  expect(JSON.stringify([records(), misspelt.stderr, merged.stderr])).not.toContain('hook-url-token');
+
+  hook.all.length = 0;
+  writeFileSync(inventory, text);
+  expect((await run('2026-11-28T12:00:00.000Z', variables)).status).toBe(2);
+  const changes = messages(hook).flatMap(({ items: all }) => all as { kind: string; change: string }[]);
+  expect(changes.filter(({ kind }) => kind === 'failed').map(({ change }) => change)).toContain('over');
+});
+
 it('quiet hours hold tickets back, and a dead_man without its secret is told of', {
   timeout: 240_000,
 }, async () => {
