@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LabHost } from '../lab/host.ts';
-import { CERTIFICATE } from '../lab/prepare-host.ts';
+import { installPebble, withoutPebble } from '../lab/pebble.ts';
 import { hostOf, statuses } from './cluster.ts';
 import { noLab, useLab } from './lab.ts';
 import { clusterproxyJson } from './program.ts';
 
-/** An ACME server for tests; Debian's package pebble. */
-const pebble = '/usr/bin/pebble';
-const missing = noLab || !existsSync(pebble);
+const missing = noLab || withoutPebble;
 if (!noLab && missing) console.warn('Tests with an ACME server are skipped: pebble is not installed');
 
 const authority = 'ca-1.example.com';
@@ -149,28 +146,3 @@ describe.skipIf(missing)('certificates by a real certbot from a real ACME server
     expect(await web.mustExec(`sha256sum ${bundle}`)).toBe(before);
   });
 });
-
-/** Its addresses are for everybody; its own certificate is one that all hosts trust. */
-async function installPebble(host: LabHost): Promise<void> {
-  await host.writeFile('/usr/local/bin/pebble', await readFile(pebble), 0o755);
-  const config = {
-    listenAddress: '0.0.0.0:14000',
-    managementListenAddress: '127.0.0.1:15000',
-    certificate: CERTIFICATE.fullchain,
-    privateKey: CERTIFICATE.privateKey,
-    httpPort: 80,
-    tlsPort: 443,
-    ocspResponderURL: '',
-  };
-  await host.writeFile('/etc/pebble.json', JSON.stringify({ pebble: config }));
-  await host.writeFile(
-    '/etc/systemd/system/pebble.service',
-    `[Service]
-Environment=PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0
-ExecStart=/usr/local/bin/pebble -config /etc/pebble.json
-[Install]
-WantedBy=multi-user.target
-`,
-  );
-  await host.mustExec('systemctl enable pebble.service');
-}
