@@ -17,6 +17,7 @@ const unfinished: Readonly<Record<string, object>> = {
   'nginx-prefix': { sources: '', path: '/etc/x', variables: '', redirects: '', prefix: '' },
   'nginx-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'nginx-server': { path: '/etc/x', server_name: 'a.example.com', certificate: 'x', http2: '' },
+  'nginx-challenges': { path: '/etc/x', hosts: '' },
   'nginx-include': { path: '/etc/x' },
   'caddy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'caddy-server': { path: '/etc/x', hostname: 'a.example.com', certificate: 'x' },

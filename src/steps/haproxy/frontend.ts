@@ -9,6 +9,7 @@ import type { StepModule } from '../step-module.ts';
 import { frontendBlock, haproxyFrontendBlock, nodePrefix } from './block-formats.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
+import { enabled, hosts } from './model.ts';
 import { otherPaths } from './other-files.ts';
 import { refuseTakenPorts } from './ports.ts';
 import { type Route, routesOf } from './read-backends.ts';
@@ -30,6 +31,12 @@ const parameters = z.strictObject({
     .default(8888)
     .describe(
       'with redirect_http, the port of this host that answers ACME challenges (certbot --standalone --http-01-port)',
+    ),
+  acme_proxies: z
+    .strictObject({ enabled, hosts })
+    .default({ enabled: false, hosts: [] })
+    .describe(
+      'with redirect_http, proxies of which any may be asked for the challenge of any, such as `{{ hosts.proxy }}`: they pass it on to each other',
     ),
   http2: z.boolean().default(true).describe('offer HTTP/2'),
   ipv6: z.boolean().default(true),
@@ -65,7 +72,9 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
       );
     }
     const { text } = configuration;
-    const body = renderFrontends(wanted, clusterRoutes(text, wanted.cluster), {
+    const { enabled, hosts } = wanted.acme_proxies;
+    const proxies = enabled ? hosts.filter(({ state }) => state !== 'retired') : [];
+    const body = renderFrontends({ ...wanted, acme_proxies: proxies }, clusterRoutes(text, wanted.cluster), {
       hasLog: hasLog(configuration),
     });
     const after = understand(host, wanted.path, text, () =>

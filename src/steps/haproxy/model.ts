@@ -33,7 +33,7 @@ const comparison = z
   .transform(({ value, is }) => [is].flat().includes(value));
 
 /** Templates can't compare, so a part that depends on the value of a variable states the comparison here. */
-const enabled = z
+export const enabled = z
   .union([
     z.boolean(),
     comparison,
@@ -78,7 +78,7 @@ const match = z
   })
   .refine((given) => Object.keys(given).length > 0, 'expected at least one condition on requests');
 
-const hosts = z
+export const hosts = z
   .array(
     z.looseObject({
       name: z.string(),

@@ -1,9 +1,9 @@
 import { quoteWord } from '../../formats/haproxy.ts';
-import { challenge } from './acme.ts';
+import { acmeBackends, challenge, passedOn } from './acme.ts';
 import { answer, forHost, refuseTricks } from './answers.ts';
 import type { Route } from './read-backends.ts';
 import { routeAcls, useBackendLines } from './render-rules.ts';
-import { challengeBackend, plainFrontend, secureFrontend } from './section-names.ts';
+import { challengeBackend, ownChallengeBackend, plainFrontend, secureFrontend } from './section-names.ts';
 
 /** What our own frontends go by. */
 export interface OwnFrontend {
@@ -12,6 +12,8 @@ export interface OwnFrontend {
   readonly certificate: string;
   readonly redirect_http: boolean;
   readonly acme_port: number;
+  /** of which the authority may reach any; fewer than two: nobody else is asked */
+  readonly acme_proxies: readonly { readonly name: string; readonly address: string }[];
   readonly http2: boolean;
   readonly ipv6: boolean;
 }
@@ -62,14 +64,37 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
       `acl is_challenge url -m reg ${challenge}`,
       'acl is_read method GET HEAD',
       `http-request redirect code 301 prefix https://${wanted.hostname} if !is_challenge or !is_read`,
+      ...(hasOthers(wanted)
+        ? [
+            `acl is_passed_on req.hdr(${passedOn}) -m found`,
+            `use_backend ${ownChallengeBackend(wanted.cluster)} if is_challenge is_read is_passed_on`,
+          ]
+        : []),
       `use_backend ${challengeBackend(wanted.cluster)} if is_challenge is_read`,
     ]),
-    section(`backend ${challengeBackend(wanted.cluster)}`, [
+    ...challengeSections(wanted),
+  ];
+}
+
+function hasOthers({ acme_proxies: proxies }: OwnFrontend): boolean {
+  return proxies.length > 1;
+}
+
+function challengeSections(wanted: OwnFrontend): readonly string[] {
+  const { cluster, acme_port: port, acme_proxies: balancers } = wanted;
+  if (hasOthers(wanted)) {
+    const names = [challengeBackend(cluster), ownChallengeBackend(cluster)] as const;
+    return acmeBackends({ port, balancers, plainPort: 80 }, names).map(([name, lines]) =>
+      section(`backend ${name}`, ['timeout queue 4s', ...lines]),
+    );
+  }
+  return [
+    section(`backend ${challengeBackend(cluster)}`, [
       'mode http',
       'timeout connect 4s',
       'timeout queue 4s',
       'timeout server 30s',
-      `server certbot 127.0.0.1:${wanted.acme_port}`,
+      `server certbot 127.0.0.1:${port}`,
     ]),
   ];
 }

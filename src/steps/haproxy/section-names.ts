@@ -25,10 +25,16 @@ export function challengeBackend(cluster: string): string {
   return `${ours}:acme:${cluster}`;
 }
 
+/** Where those are answered that another proxy has passed on. */
+export function ownChallengeBackend(cluster: string): string {
+  return `${ours}:acme-here:${cluster}`;
+}
+
 /** Whether a name is one of those that a cluster's sections may have. */
 export function isOurSection(cluster: string, name: string): boolean {
   return (
-    [secureFrontend, plainFrontend, challengeBackend].some((nameOf) => nameOf(cluster) === name) ||
-    name.startsWith(`${ours}:node:${cluster}:`)
+    [secureFrontend, plainFrontend, challengeBackend, ownChallengeBackend].some(
+      (nameOf) => nameOf(cluster) === name,
+    ) || name.startsWith(`${ours}:node:${cluster}:`)
   );
 }
