@@ -152,6 +152,7 @@ function keepsCertificates(software: ProxySoftware): void {
     for (const one of sockets) one.close();
     expect((await holder()).name).toBe(before.name);
     const { document } = await cluster.json('check');
+    expect(document.hosts.flatMap(({ changes }) => changes)).toEqual([]);
     expect(new Set(Object.values(statuses(document)))).toEqual(new Set(['in-sync']));
   });
 

@@ -66,9 +66,8 @@ export function acmeBackends(
 /**
  * Only the balancer whose certbot has asked for a certificate knows the answer. certbot listens nowhere else
  * at that moment, so each is asked in turn until one knows it: a refused connection, or a balancer that has
- * none (503), leads on to the next, and so do a certbot that has asked for another one (404) and one that ends
- * at that moment (502). This host is
- * among them, so that all balancers have the same file.
+ * none (503), leads on to the next, and so do a certbot that has asked for another one (404) and one that
+ * ends at that moment (502). This host is among them, so that all balancers have the same file.
  */
 function askingAll({ port, balancers, plainPort }: Acme): readonly string[] {
   return [

@@ -56,8 +56,8 @@ type CertbotParameters = z.infer<typeof parameters>;
  * A certificate obtained by certbot, unless there is one that is valid long enough for all the names. The
  * challenge is answered by whatever uses port 80, from the folder `webroot`. Without one certbot answers it:
  * on port 80 if that is free, otherwise on a port to which whatever uses port 80 passes
- * `/.well-known/acme-challenge/`; renewals always do the latter. Renewing is left to certbot's own timer. This
- * is an action: the certificate stays. Source: certbot(1), "webroot" and "standalone"; RFC 8555, 8.3.
+ * `/.well-known/acme-challenge/`; renewals always do the latter. Renewing is left to certbot's own timer.
+ * This is an action: the certificate stays. Source: certbot(1), "webroot" and "standalone"; RFC 8555, 8.3.
  */
 export const certbot: StepModule<CertbotParameters> = {
   name: 'certbot',

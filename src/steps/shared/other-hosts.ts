@@ -10,7 +10,7 @@ interface RoleHost {
 
 /**
  * The addresses at which this host reaches the others of its role that stay: numbers, since a daemon whose
- * configuration has a name that doesn't resolve doesn't start. Throws an OperatorError where one is not known.
+ * configuration has a name that doesn't resolve doesn't start. Throws an OperatorError where one isn't known.
  */
 export function othersOf(
   host: StepHost,
