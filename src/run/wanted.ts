@@ -33,9 +33,10 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
   const { host, recipe, steps, handlers, health, warnings, units } = resolved;
   const role = roleOf(view.inventory.playbook, host.role);
   const retired = host.state === 'retired';
+  const stages = retired ? undefined : stagesWith(steps, role.stages);
   return {
     recipe,
-    steps,
+    steps: stages === undefined ? steps.map((step) => ({ ...step, stage: 1 })) : steps,
     // The services of a retired host need not behave like those of the cluster.
     handlers: retired ? handlers.map(withoutContents) : handlers,
     units,
@@ -44,15 +45,18 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
     notifyOf: (id) => role.steps.find((step) => step.id === id)?.notify ?? [],
     folderOf: (id) => role.steps.find((step) => step.id === id)?.folderOf ?? [],
     // A retired host is restored at once.
-    stages: retired ? undefined : stagesWith(steps, role.stages),
+    stages,
     formats: itemFormatsOf(view.inventory.playbook),
   };
 }
 
-/** Without the last ones that have nothing to do with this host; undefined where one is left. */
+/**
+ * Without the last ones that have nothing to do with this host; undefined where all of its steps are in one.
+ * The others keep their numbers: what is found after a stage may bring steps of another one.
+ */
 function stagesWith(steps: ResolvedHost['steps'], names: readonly string[]): readonly string[] | undefined {
-  const last = Math.max(...steps.map(({ stage = 1 }) => stage));
-  return last > 1 ? names.slice(0, last) : undefined;
+  const used = new Set(steps.map(({ stage = 1 }) => stage));
+  return used.size > 1 ? names.slice(0, Math.max(...used)) : undefined;
 }
 
 const nothingWanted: Wanted = {
