@@ -98,7 +98,7 @@ export type PlaybookAction =
 export type PlaybookCheck =
   | { readonly kind: 'active'; readonly unit: string }
   | { readonly kind: 'port'; readonly port: number | string }
-  | { readonly kind: 'nginx-workers' }
+  | { readonly kind: 'nginx-workers' | 'haproxy-workers' }
   | {
       /** `browse` counts only where it held before the files were swapped in */
       readonly kind: 'http' | 'browse';
