@@ -197,7 +197,12 @@ describe('form', () => {
       'an unknown check',
       '- nginx-workers',
       '- nginx-wrokers',
-      { code: 'wrong-type', at: 'nginx-wrokers', message: /nginx-workers or a map/, next: /nginx-workers/ },
+      {
+        code: 'wrong-type',
+        at: 'nginx-wrokers',
+        message: /nginx-workers or haproxy-workers or a map/,
+        next: /nginx-workers/,
+      },
     ],
     [
       'a check of two kinds',
