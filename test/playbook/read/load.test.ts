@@ -477,6 +477,23 @@ describe('templates', () => {
       },
     ],
     [
+      "a template in a fact's path",
+      '{path: /etc/release,',
+      "{path: '/etc/{{ cluster.name }}/release',",
+      {
+        code: 'invalid-template',
+        at: "'/etc/{{ cluster.name }}/release'",
+        message: /\{\{ cluster\.name \}\} would stay as it is/,
+        next: /names\.X/,
+      },
+    ],
+    [
+      "a template in a condition's value",
+      "{facts.release: ['2.3', '2.4']}",
+      "{facts.release: ['2.3', '{{ vars.restart }}']}",
+      { code: 'invalid-template', at: "'{{ vars.restart }}'", message: /would stay as it is/, next: /steps/ },
+    ],
+    [
       'a template that is not closed',
       'cluster {{ cluster.url }}',
       'cluster {{ cluster.url }',
