@@ -145,6 +145,10 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
+    // Where no other block has a port, this one gets requests for all names. 421: a browser that came by a
+    // connection to another name of the same certificate asks again by one of its own (RFC 9110, 15.5.20).
+    // nginx has the name in small letters, and without a port.
+    `if ($host != ${wanted.server_name.toLowerCase()}) { return 421; }`,
     `include ${wanted.include};`,
     // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
