@@ -31,7 +31,7 @@ export function isHarmlessHeader({ words: [name, ...rest], block }: Statement): 
   return fields.length > 0 && fields.every(([field = '']) => isHarmless(field));
 }
 
-/** A field as it is written: `+` adds, `-` removes, `?` is for those that lack it, `>` waits for the answer. */
+/** A field as it is written: `+` adds, `-` removes, `?` is for those that lack it, `>` waits for the end. */
 function isHarmless(field: string): boolean {
   const bare = field.replace(/^[+\-?>]/, '').toLowerCase();
   return harmless.has(bare) || /^x-[a-z0-9-]+$/.test(bare);

@@ -15,9 +15,9 @@ export function passedTo(block: string): readonly string[] {
 }
 
 /**
- * A segment `..;x` is `..` to servers in Java, such as the one behind the node's nginx, and a path that climbs
- * is nobody's. Nothing but `return` stands in the `if`, which is safe in a location; one within it has none of
- * the location's around it. Source: ngx_http_rewrite_module.
+ * A segment `..;x` is `..` to servers in Java, such as the one behind the nginx of a node, and a path that
+ * climbs is nobody's. Nothing but `return` stands in the `if`, which is safe in a location; a location within
+ * has nothing of it. Source: ngx_http_rewrite_module.
  */
 const refuseTricks = 'if ($uri ~ "/[.][.]?;") { return 400; }';
 
