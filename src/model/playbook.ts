@@ -45,6 +45,8 @@ export type Fact = Readonly<Record<string, Value>>;
 /** One of a role's variants. */
 export interface Recipe {
   readonly name: string;
+  /** what people are told of, where several recipes are the same to them; undefined: its name */
+  readonly title: string | undefined;
   readonly when: Condition;
   /** a template; shown in the plan */
   readonly reason: string;
@@ -98,7 +100,7 @@ export type PlaybookAction =
 export type PlaybookCheck =
   | { readonly kind: 'active'; readonly unit: string }
   | { readonly kind: 'port'; readonly port: number | string }
-  | { readonly kind: 'nginx-workers' }
+  | { readonly kind: 'nginx-workers' | 'haproxy-workers' }
   | {
       /** `browse` counts only where it held before the files were swapped in */
       readonly kind: 'http' | 'browse';

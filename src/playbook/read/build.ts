@@ -87,6 +87,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     introduction: data.introduction,
     recipes: (data.recipes ?? []).map((recipe) => ({
       name: recipe.name,
+      title: recipe.title,
       when: buildCondition(recipe.when),
       reason: recipe.reason,
       vars: mapValues(recipe.vars, toValue),

@@ -32,6 +32,11 @@ const variable = z.strictObject({
 
 const recipe = z.strictObject({
   name: text,
+  title: text
+    .optional()
+    .meta({
+      description: 'what people are told, where several recipes are the same to them; default: its name',
+    }),
   when: conditionSchema.optional(),
   reason: text.meta({ description: 'template; shown in the plan' }),
   vars: z.record(word, z.unknown()).optional(),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { refuseMissingFiles } from '../relay/certificate-files.ts';
 import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
-import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
+import { isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, accountName, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
@@ -67,16 +68,12 @@ export const caddyServer: StepModule<SiteParameters> = {
   writes: ({ path, caddyfile = mainCaddyfile }) => [path, caddyfile],
   apply: (host, wanted) => {
     refuseHalf(host, wanted);
-    for (const file of filesOfCertificate(wanted)) {
-      if (!isMissing(host, file)) refuseUnreadable(host, wanted.user, file);
-      else {
-        throw host.problem(
-          'certificate-missing',
-          `${file} can't be read on this host, so Caddy couldn't answer on port 443`,
-          `name the files of a certificate for ${wanted.hostname} in "certificate" and "certificate_key", or leave both empty: Caddy then gets one by itself`,
-        );
-      }
-    }
+    const files = filesOfCertificate(wanted);
+    refuseMissingFiles(host, files, {
+      program: 'Caddy',
+      next: `name the files of a certificate for ${wanted.hostname} in "certificate" and "certificate_key", or leave both empty: Caddy then gets one by itself`,
+    });
+    for (const file of files) refuseUnreadable(host, wanted.user, file);
     judgeSites(host, wanted);
     refuseOtherListeners(host, { program: 'caddy', ports: wanted.redirect_http ? [80, 443] : [443] });
     const others = listensElsewhere(host, wanted);

@@ -9,7 +9,7 @@ import type { StepModule } from '../step-module.ts';
 import { frontendBlock, haproxyFrontendBlock, nodePrefix } from './block-formats.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
-import { otherPaths } from './other-files.ts';
+import { otherReads } from './other-files.ts';
 import { refuseTakenPorts } from './ports.ts';
 import { type Route, routesOf } from './read-backends.ts';
 import { renderFrontends } from './render-frontend.ts';
@@ -46,9 +46,12 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   description: 'on a proxy with HAProxy: our own frontends, with TLS',
   parameters,
   reads: ({ path = usualPath, certificate = '' }) => ({
-    paths: [path, ...directoriesOf(path), ...otherPaths],
+    paths: [path, ...directoriesOf(path), ...otherReads.paths],
     // Its content has the key, which is nobody's business where this step only may come to run.
-    queries: [askVersion, askListeners, ...(certificate === '' ? [] : [isReadable(certificate)])],
+    queries: [
+      ...[askVersion, askListeners, ...otherReads.queries],
+      ...(certificate === '' ? [] : [isReadable(certificate)]),
+    ],
   }),
   itemFormats: [haproxyFrontendBlock],
   writes: ({ path }) => [path],

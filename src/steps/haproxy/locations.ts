@@ -13,7 +13,7 @@ import {
   haproxyLocationsParameters,
   usualPath,
 } from './locations-parameters.ts';
-import { optionPaths, otherPaths, warnOfOptions } from './other-files.ts';
+import { judgeFiles, otherReads } from './other-files.ts';
 import { passedTo } from './read-backends.ts';
 import { renderBackends } from './render-backends.ts';
 import { askVersion, checkVersion } from './version.ts';
@@ -30,8 +30,8 @@ export const haproxyLocations: StepModule<HaproxyLocationsParameters> = {
   reads: (wanted) => {
     const path = wanted.path ?? usualPath;
     const { queries = [], ...blocks } = readsOfBlocks(wanted) as Partial<ReturnType<typeof readsOfBlocks>>;
-    const paths = [path, ...directoriesOf(path), ...otherPaths, ...optionPaths];
-    return { ...blocks, paths, queries: [...queries, askVersion] };
+    const paths = [path, ...directoriesOf(path), ...otherReads.paths];
+    return { ...blocks, paths, queries: [...queries, askVersion, ...otherReads.queries] };
   },
   itemFormats: [haproxyNode],
   crossCheck: haproxyPaths,
@@ -39,7 +39,7 @@ export const haproxyLocations: StepModule<HaproxyLocationsParameters> = {
   apply: (host, wanted) => {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
-    warnOfOptions(host, wanted.path);
+    judgeFiles(host, wanted.path);
     const findings = findRules(host, configuration, wanted);
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
     if (findings.length > 0) host.adopt();

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
+import { refuseMissingFiles } from '../relay/certificate-files.ts';
+import { isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -74,14 +75,10 @@ export const nginxServer: StepModule<ServerParameters> = {
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     judgePresent(host, wanted);
-    for (const path of Object.values(certificateOf(wanted))) {
-      if (!isMissing(host, path)) continue;
-      throw host.problem(
-        'certificate-missing',
-        `${path} can't be read on this host, so nginx couldn't answer on port 443`,
-        `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
-      );
-    }
+    refuseMissingFiles(host, Object.values(certificateOf(wanted)), {
+      program: 'nginx',
+      next: `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
+    });
     warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
@@ -145,6 +142,10 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
+    // Where no other block has a port, this one gets requests for all names. 421: a browser that came by a
+    // connection to another name of the same certificate asks again by one of its own (RFC 9110, 15.5.20).
+    // nginx has the name in small letters, and without a port.
+    `if ($host != ${wanted.server_name.toLowerCase()}) { return 421; }`,
     `include ${wanted.include};`,
     // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',

@@ -197,7 +197,12 @@ describe('form', () => {
       'an unknown check',
       '- nginx-workers',
       '- nginx-wrokers',
-      { code: 'wrong-type', at: 'nginx-wrokers', message: /nginx-workers or a map/, next: /nginx-workers/ },
+      {
+        code: 'wrong-type',
+        at: 'nginx-wrokers',
+        message: /nginx-workers or haproxy-workers or a map/,
+        next: /nginx-workers/,
+      },
     ],
     [
       'a check of two kinds',
@@ -470,6 +475,23 @@ describe('templates', () => {
         message: /not known here/,
         next: /use/,
       },
+    ],
+    [
+      "a template in a fact's path",
+      '{path: /etc/release,',
+      "{path: '/etc/{{ cluster.name }}/release',",
+      {
+        code: 'invalid-template',
+        at: "'/etc/{{ cluster.name }}/release'",
+        message: /\{\{ cluster\.name \}\} would stay as it is/,
+        next: /names\.X/,
+      },
+    ],
+    [
+      "a template in a condition's value",
+      "{facts.release: ['2.3', '2.4']}",
+      "{facts.release: ['2.3', '{{ vars.restart }}']}",
+      { code: 'invalid-template', at: "'{{ vars.restart }}'", message: /would stay as it is/, next: /steps/ },
     ],
     [
       'a template that is not closed',
