@@ -12,7 +12,7 @@ unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
 url=$1
 shift
 
-# Seconds, so that one question to this balancer and one to another are answered within keepalived's own limit.
+# Seconds, so that one question to this balancer and one to another are answered within keepalived's limit.
 limit=2
 
 # answers ADDRESS: at the URL's port. HAProxy compares the path in a request of HTTP/1.1 alone.

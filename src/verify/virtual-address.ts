@@ -35,9 +35,7 @@ export async function askVirtualAddress(
   const { address, hostname, port, hosts } = question;
   const names = listed(hosts.map(({ name }) => name));
   const shows =
-    port === undefined
-      ? ''
-      : `, and all of them show a certificate that browsers trust for ${hostname}`;
+    port === undefined ? '' : `, and all of them show a certificate that browsers trust for ${hostname}`;
   const expected = `one of ${names} has ${address}${shows}`;
   if (hosts.every(({ name }) => !snapshots.has(name))) {
     return { outcome: 'not-asked', expected, found: 'none of these hosts was looked at' };

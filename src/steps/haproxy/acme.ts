@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Frontend } from './model.ts';
 
-/** The backends to which challenges go: the first asks other balancers as well, the second only certbot here. */
+/** The backends to which challenges go: the first asks other balancers too, the second only certbot here. */
 const [anywhere, here] = ['clusterproxy_acme', 'clusterproxy_acme_here'] as const;
 
 /** Says that another balancer has passed a challenge on, so that none goes round in circles. */
