@@ -136,6 +136,10 @@ describe('the playbook wcs', () => {
     const having = (address: string): FakeHost => ({
       ...balancer,
       packages: { ...packages, keepalived: '2.2.7' },
+      files: {
+        ...certificates,
+        '/lib/systemd/system/keepalived.service': '[Install]\nWantedBy=multi-user.target\n',
+      },
       answers: [[askAddresses, { status: 0, output: `2: eth0    inet ${address}/24 scope global eth0\n` }]],
     });
     const hosts = { 'lb-1': having('192.0.2.5'), 'lb-2': having('192.0.2.6') };

@@ -30,6 +30,8 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/order.lab.test.ts': 93,
   'test/e2e/over-the-years.lab.test.ts': 123,
   'test/e2e/packages.lab.test.ts': 115,
+  'test/e2e/pair-antmedia.lab.test.ts': 125,
+  'test/e2e/pair-wcs.lab.test.ts': 238,
   'test/e2e/pair.lab.test.ts': 220,
   'test/e2e/upgrade.lab.test.ts': 352,
   'test/e2e/variants.lab.test.ts': 252,
