@@ -78,6 +78,19 @@ describe.skipIf(noLab)('a pair of balancers with Web Call Server', () => {
     expect(code).toBe(0);
   });
 
+  it('is sound for status and doctor, which look at both', async () => {
+    const status = await pair.json('status');
+    expect(status.code, status.stderr).toBe(0);
+    expect(status.document.hosts.map(({ name, error }) => ({ name, error }))).toEqual(
+      pair.hosts.map(({ name }) => ({ name, error: undefined })),
+    );
+    const doctor = await pair.json('doctor');
+    const looked = doctor.document.troubles ?? [];
+    expect(
+      looked.filter(({ id }) => id === 'agent-silent').map(({ host, outcome }) => `${host} ${outcome}`),
+    ).toEqual(pair.balancers.map(({ name }) => `${name} absent`));
+  });
+
   it('is in sync then', async () => {
     const then = pair.manifests();
     expect(new Set(Object.values(statuses(await pair.changes('apply'))))).toEqual(new Set(['in-sync']));
