@@ -137,12 +137,32 @@ roles:
       - {id: greeting, file: {path: /etc/greeting, content: hello}}
 `,
       );
+      const file = join(folder, 'inventory.yaml');
       const text = `playbook: ./own.yaml
 cluster: {name: prod, hostname: own.example.com, virtual_address: 192.0.2.10}
 hosts: {balancer: [{name: lb-1, address: 192.0.2.5}, {name: lb-2, address: 192.0.2.6}]}
 `;
-      const problems = await problemsOf(text, join(folder, 'inventory.yaml'));
+      const problems = await problemsOf(text, file);
       expect(problems.map(({ code }) => code)).toEqual(['virtual-address-not-used']);
+      const moves = `      - id: address
+        when: {cluster.virtual_address_by: keepalived}
+        keepalived:
+          name: x
+          address: '{{ cluster.virtual_address }}'
+          own: '{{ host.name }}'
+          hosts: '{{ hosts.balancer }}'
+          program: /bin/true
+`;
+      writeFileSync(join(folder, 'own.yaml'), moves, { flag: 'a' });
+      expect(await problemsOf(text, file)).toEqual([]);
+      const external = text.replace('192.0.2.10', '{address: 192.0.2.10, by: external}');
+      expect(await problemsOf(external, file)).toMatchObject([
+        {
+          code: 'virtual-address-not-used',
+          message: 'the playbook own does nothing with a virtual address that is moved by: external',
+          next: 'write one of keepalived',
+        },
+      ]);
     } finally {
       rmSync(folder, { recursive: true });
     }
