@@ -16,12 +16,6 @@ interface Findings {
   readonly holders?: readonly string[];
 }
 
-/** The name that a certificate is for, and the port that shows it. */
-interface CertificatePlace {
-  readonly hostname: string;
-  readonly port: number;
-}
-
 /**
  * Whether exactly one of the hosts has the address, and whether it and each of the hosts show a certificate
  * that browsers trust for the cluster's name: one without would be noticed only once the address moves there.
@@ -41,10 +35,7 @@ export async function askVirtualAddress(
     return { outcome: 'not-asked', expected, found: 'none of these hosts was looked at' };
   }
   const held = holderFindings(question, snapshots);
-  const shown =
-    port === undefined
-      ? { faults: [], notes: [] }
-      : await certificateFindings({ ...question, port }, network, now());
+  const shown = await certificateFindings(question, network, now());
   const faults = [...held.faults, ...shown.faults];
   const notes = [...held.notes, ...shown.notes];
   const note = notes.length === 0 ? {} : { note: notes.join('; ') };
@@ -92,12 +83,13 @@ function hasAddress(snapshot: Snapshot | undefined, address: string): boolean | 
 
 /** That of the address counts; one of a host whose own address can't be reached from here is only a note. */
 async function certificateFindings(
-  { address, hosts, ...what }: VirtualAddressQuestion & CertificatePlace,
+  { address, hostname, port, hosts }: VirtualAddressQuestion,
   network: Network,
   now: number,
 ): Promise<Findings> {
+  if (port === undefined) return { faults: [], notes: [] };
   const asked = await Promise.all(
-    [{ name: address, address }, ...hosts].map((at) => shownAt(at, what, network, now)),
+    [{ name: address, address }, ...hosts].map((at) => shownAt(at, { hostname, port }, network, now)),
   );
   const [virtual, ...others] = asked;
   const silent = others.filter(({ answers }) => !answers).map(({ name }) => name);
@@ -112,6 +104,12 @@ async function certificateFindings(
     ],
     fix: wrong[0]?.fix,
   };
+}
+
+/** The name that a certificate is for, and the port that shows it. */
+interface CertificatePlace {
+  readonly hostname: string;
+  readonly port: number;
 }
 
 async function shownAt(

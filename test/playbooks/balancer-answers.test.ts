@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 /**
  * Whether a balancer should have the cluster's address. What the addresses answer is in files that a stand-in
- * for curl reads; the real one is tried on pairs of real hosts (test/e2e/pair-wcs.lab.test.ts).
+ * for curl reads; the real one is tried on pairs of real hosts (test/e2e/balancers-wcs.lab.test.ts).
  */
 const program = join(import.meta.dirname, '../../playbooks/files/balancer-answers.sh');
 
