@@ -1,12 +1,18 @@
 import { isIP } from 'node:net';
 import type { Frontend } from './model.ts';
-import { challenge } from './render-frontend.ts';
 
 /** The backends to which challenges go: the first asks other balancers too, the second only certbot here. */
 const [anywhere, here] = ['clusterproxy_acme', 'clusterproxy_acme_here'] as const;
 
 /** Says that another balancer has passed a challenge on, so that none goes round in circles. */
 const passedOn = 'X-Clusterproxy-Passed-On';
+
+/**
+ * The path of an ACME challenge as its server asks for it (RFC 8555, section 8.3): a token in the letters of
+ * base64url and nothing behind it. certbot listens for seconds only, so that at other times the port may be
+ * any program's. The whole target is compared, since an absolute one would be passed on as it is.
+ */
+export const challenge = '^/[.]well-known/acme-challenge/[A-Za-z0-9_-]+$';
 
 /** Where challenges of a frontend go; undefined: they are nothing special to it. */
 interface Acme {
