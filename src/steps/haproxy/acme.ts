@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import type { Frontend } from './model.ts';
 
-/** The backends to which challenges go: the first asks other balancers too, the second only certbot here. */
-const [anywhere, here] = ['clusterproxy_acme', 'clusterproxy_acme_here'] as const;
+/** The backends to which challenges go: the first asks others as well, the second only certbot here. */
+type Names = readonly [anywhere: string, here: string];
+const ofBalancers: Names = ['clusterproxy_acme', 'clusterproxy_acme_here'];
 
 /** Says that another balancer has passed a challenge on, so that none goes round in circles. */
-const passedOn = 'X-Clusterproxy-Passed-On';
+export const passedOn = 'X-Clusterproxy-Passed-On';
 
 /**
  * The path of an ACME challenge as its server asks for it (RFC 8555, section 8.3): a token in the letters of
@@ -15,7 +16,7 @@ const passedOn = 'X-Clusterproxy-Passed-On';
 export const challenge = '^/[.]well-known/acme-challenge/[A-Za-z0-9_-]+$';
 
 /** Where challenges of a frontend go; undefined: they are nothing special to it. */
-interface Acme {
+export interface Acme {
   readonly port: number;
   /** all balancers of which the authority may reach any; fewer than two: nobody else is asked */
   readonly balancers: readonly { readonly name: string; readonly address: string }[];
@@ -40,7 +41,7 @@ export function acmeConditions({ balancers }: Acme): readonly string[] {
 }
 
 /** Where a frontend sends challenges to. */
-export function acmeRoutes({ balancers }: Acme): readonly string[] {
+export function acmeRoutes({ balancers }: Acme, [anywhere, here] = ofBalancers): readonly string[] {
   return [
     ...(balancers.length === 0 ? [] : [`use_backend ${here} if is_acme is_passed_on`]),
     `use_backend ${anywhere} if is_acme`,
@@ -48,22 +49,25 @@ export function acmeRoutes({ balancers }: Acme): readonly string[] {
 }
 
 /** Names and lines of the backends for challenges. */
-export function acmeBackends(acme: Acme | undefined): readonly (readonly [string, readonly string[]])[] {
+export function acmeBackends(
+  acme: Acme | undefined,
+  [anywhere, here] = ofBalancers,
+): readonly (readonly [string, readonly string[]])[] {
   if (acme === undefined) return [];
   const own = `server certbot 127.0.0.1:${acme.port}`;
   if (acme.balancers.length === 0) return [[anywhere, ['mode http', own]]];
   return [
     [anywhere, askingAll(acme)],
     // Whoever has passed it on asks the next one at once.
-    [here, ['mode http', 'retries 0', own]],
+    [here, ['mode http', 'retries 0', 'timeout connect 2s', 'timeout server 4s', own]],
   ];
 }
 
 /**
  * Only the balancer whose certbot has asked for a certificate knows the answer. certbot listens nowhere else
  * at that moment, so each is asked in turn until one knows it: a refused connection, or a balancer that has
- * none (503), leads on to the next, and so does a certbot that has asked for another one (404). This host is
- * among them, so that all balancers have the same file.
+ * none (503), leads on to the next, and so do a certbot that has asked for another one (404) and one that
+ * ends at that moment (502). This host is among them, so that all balancers have the same file.
  */
 function askingAll({ port, balancers, plainPort }: Acme): readonly string[] {
   return [
@@ -73,7 +77,7 @@ function askingAll({ port, balancers, plainPort }: Acme): readonly string[] {
     'option http-server-close',
     'option redispatch 1',
     `retries ${2 * (balancers.length + 1)}`,
-    'retry-on conn-failure empty-response response-timeout 404 503',
+    'retry-on conn-failure empty-response junk-response response-timeout 404 500 502 503 504',
     'timeout connect 2s',
     'timeout server 4s',
     `http-request set-header ${passedOn} yes`,
