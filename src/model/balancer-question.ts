@@ -177,6 +177,8 @@ export interface VirtualAddressQuestion {
   readonly kind: 'virtual-address';
   readonly address: string;
   readonly hostname: string;
+  /** at which each host must show a certificate for that name; undefined: none of them has one */
+  readonly port: number | undefined;
   /** one of these hosts must have it; where somebody else moves it, it may be elsewhere */
   readonly strict: boolean;
   readonly hosts: readonly PairHost[];

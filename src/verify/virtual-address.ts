@@ -26,9 +26,11 @@ export async function askVirtualAddress(
   now: () => number,
   snapshots: Snapshots,
 ): Promise<Verdict> {
-  const { address, hostname, hosts } = question;
+  const { address, hostname, port, hosts } = question;
   const names = listed(hosts.map(({ name }) => name));
-  const expected = `one of ${names} has ${address}, and all of them show a certificate that browsers trust for ${hostname}`;
+  const shows =
+    port === undefined ? '' : `, and all of them show a certificate that browsers trust for ${hostname}`;
+  const expected = `one of ${names} has ${address}${shows}`;
   if (hosts.every(({ name }) => !snapshots.has(name))) {
     return { outcome: 'not-asked', expected, found: 'none of these hosts was looked at' };
   }
@@ -81,12 +83,13 @@ function hasAddress(snapshot: Snapshot | undefined, address: string): boolean | 
 
 /** That of the address counts; one of a host whose own address can't be reached from here is only a note. */
 async function certificateFindings(
-  { address, hostname, hosts }: VirtualAddressQuestion,
+  { address, hostname, port, hosts }: VirtualAddressQuestion,
   network: Network,
   now: number,
 ): Promise<Findings> {
+  if (port === undefined) return { faults: [], notes: [] };
   const asked = await Promise.all(
-    [{ name: address, address }, ...hosts].map((at) => shownAt(at, hostname, network, now)),
+    [{ name: address, address }, ...hosts].map((at) => shownAt(at, { hostname, port }, network, now)),
   );
   const [virtual, ...others] = asked;
   const silent = others.filter(({ answers }) => !answers).map(({ name }) => name);
@@ -103,9 +106,20 @@ async function certificateFindings(
   };
 }
 
-async function shownAt({ name, address }: PairHost, hostname: string, network: Network, now: number) {
-  const shown = await network.certificate(hostname, 443, address);
-  const verdict = judgeCertificate({ kind: 'certificate', hostname, port: 443 }, shown, now);
+/** The name that a certificate is for, and the port that shows it. */
+interface CertificatePlace {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+async function shownAt(
+  { name, address }: PairHost,
+  { hostname, port }: CertificatePlace,
+  network: Network,
+  now: number,
+) {
+  const shown = await network.certificate(hostname, port, address);
+  const verdict = judgeCertificate({ kind: 'certificate', hostname, port }, shown, now);
   return {
     name,
     answers: shown.kind === 'certificate',

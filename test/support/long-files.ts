@@ -17,6 +17,8 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/demo/demo.test.ts': 54,
   'test/e2e/antmedia.lab.test.ts': 377,
   'test/e2e/averox.lab.test.ts': 81,
+  'test/e2e/balancers-antmedia.lab.test.ts': 125,
+  'test/e2e/balancers-wcs.lab.test.ts': 238,
   'test/e2e/clusters.lab.test.ts': 162,
   'test/e2e/doors.lab.test.ts': 147,
   'test/e2e/drain.lab.test.ts': 370,

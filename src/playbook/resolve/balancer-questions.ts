@@ -82,8 +82,11 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
         queries: [{ kind: 'command', args: values.argv }],
       };
     case 'virtual-address': {
-      const { address, by, hostname, hosts } = values;
-      return { kind, address, hostname, strict: by === 'keepalived', hosts: stayingOf(hosts) };
+      const { address, by, hostname, port, hosts } = values;
+      return {
+        ...{ kind, address, hostname, port: port === 0 ? undefined : port },
+        ...{ strict: by === 'keepalived', hosts: stayingOf(hosts) },
+      };
     }
     case 'same-files':
       return {

@@ -1,6 +1,6 @@
 import type { Backend, Bind, Frontend, HaproxyParameters } from './model.ts';
-import { serversOf } from './model.ts';
 import { ownSections } from './render.ts';
+import { serversOf } from './servers.ts';
 
 /**
  * Mistakes that HAProxy would silently accept although nobody can want them, or would refuse only when it
@@ -36,7 +36,7 @@ function sectionNames(wanted: HaproxyParameters): readonly string[] {
 }
 
 function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): readonly string[] {
-  const { name, mode, routes, default_backend: last, redirect_to_port: redirect, acme_port: acme } = frontend;
+  const { name, mode, routes, default_backend: last, redirect_to_port: redirect } = frontend;
   const at = `frontend ${name}`;
   const targets = [...routes.map(({ backend }) => backend), ...(last === undefined ? [] : [last])];
   const found: string[] = [];
@@ -59,9 +59,10 @@ function frontendMistakes(frontend: Frontend, { backends }: HaproxyParameters): 
       }
     }
   }
-  if (mode === 'tcp' && routes.length + (redirect === undefined ? 0 : 1) + (acme === undefined ? 0 : 1) > 0) {
+  const ofRequests = [redirect, frontend.acme_port, frontend.monitor].filter((one) => one !== undefined);
+  if (mode === 'tcp' && routes.length + ofRequests.length > 0) {
     found.push(
-      `${at} has mode tcp, which has no requests, so it can't have routes, redirects or ACME challenges`,
+      `${at} has mode tcp, which has no requests, so it can't have routes, redirects, ACME challenges or a path that it answers itself`,
     );
   }
   if (frontend.bind.length === 0) found.push(`${at} doesn't listen on any address`);

@@ -89,14 +89,19 @@ function certificatesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
   return [...new Set(paths as string[])];
 }
 
-/** Servers that are given by name. */
+/** Servers and balancers that are given by name. */
 function namesOf(wanted: Partial<HaproxyParameters>): readonly string[] {
-  if (!Array.isArray(wanted.backends)) return [];
-  const addresses = wanted.backends.flatMap((backend) => [
-    ...(Array.isArray(backend.servers) ? backend.servers : []),
-    ...(Array.isArray(backend.hosts) ? backend.hosts : []),
-  ]);
+  const [backends, frontends] = [listOf(wanted.backends), listOf(wanted.frontends)];
+  const addresses = [
+    ...backends.flatMap(({ servers, hosts }) => [...listOf(servers), ...listOf(hosts)]),
+    ...frontends.flatMap(({ acme_balancers: balancers }) => listOf(balancers?.hosts)),
+  ];
   return [...new Set(addresses.map(({ address }) => String(address)))].filter((one) => isIP(one) === 0);
+}
+
+/** Parameters may not have been filled in yet. */
+function listOf<Item>(given: readonly Item[] | undefined): readonly Item[] {
+  return Array.isArray(given) ? given : [];
 }
 
 function checkName(host: StepHost, name: string): void {

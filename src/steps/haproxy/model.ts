@@ -78,6 +78,17 @@ const match = z
   })
   .refine((given) => Object.keys(given).length > 0, 'expected at least one condition on requests');
 
+const hosts = z
+  .array(
+    z.looseObject({
+      name: z.string(),
+      address: z.string(),
+      state: z.string().optional(),
+      vars: z.record(z.string(), z.unknown()).optional(),
+    }),
+  )
+  .default([]);
+
 const frontend = z.strictObject({
   name,
   enabled,
@@ -88,6 +99,14 @@ const frontend = z.strictObject({
     .describe('answer with a redirect to https on this port, except for ACME challenges'),
   redirect_code: z.union([z.literal(301), z.literal(302), z.literal(307), z.literal(308)]).default(301),
   acme_port: port.optional().describe('port of this host on which certbot answers ACME challenges'),
+  acme_balancers: z
+    .strictObject({ enabled, hosts })
+    .optional()
+    .describe('balancers of which any may be asked for the challenge of any: they pass it on to each other'),
+  monitor: z
+    .strictObject({ enabled, path: urlPath })
+    .optional()
+    .describe('a path that HAProxy itself answers with status 200, which asks no server'),
   routes: z
     .array(z.strictObject({ enabled, match, backend: name }))
     .default([])
@@ -157,17 +176,7 @@ const backend = z.strictObject({
     .optional()
     .describe('how long it takes until a server that comes back gets its full share'),
   servers: z.array(server).default([]),
-  hosts: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        address: z.string(),
-        state: z.string().optional(),
-        vars: z.record(z.string(), z.unknown()).optional(),
-      }),
-    )
-    .default([])
-    .describe('hosts that are servers, such as `{{ hosts.node }}`'),
+  hosts: hosts.describe('hosts that are servers, such as `{{ hosts.node }}`'),
   only: z
     .record(z.string(), z.union([plainValue, z.array(plainValue).min(1)]))
     .default({})
@@ -242,10 +251,12 @@ export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
   return {
     ...rest,
     ...(statistics?.enabled ? { statistics } : {}),
-    frontends: frontends.filter(isEnabled).map((frontend) => ({
+    frontends: frontends.filter(isEnabled).map(({ monitor, acme_balancers: balancers, ...frontend }) => ({
       ...frontend,
       bind: frontend.bind.filter(isEnabled),
       routes: frontend.routes.filter(isEnabled),
+      ...(monitor?.enabled ? { monitor } : {}),
+      ...(balancers?.enabled ? { acme_balancers: balancers } : {}),
     })),
     backends: backends
       .filter(isEnabled)
@@ -255,41 +266,4 @@ export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
 
 function isEnabled(part: { readonly enabled: boolean }): boolean {
   return part.enabled;
-}
-
-/** A server as written in the file. */
-export interface Server {
-  readonly name: string;
-  readonly address: string;
-  readonly port: number | undefined;
-  readonly weight: number | undefined;
-  readonly maxconn: number | undefined;
-  readonly cookie: string;
-  readonly backup: boolean;
-}
-
-/** The servers of a backend: those listed, followed by the hosts that have not left the cluster. */
-export function serversOf(backend: Backend): readonly Server[] {
-  const listed = backend.servers.map((one) => ({
-    ...one,
-    weight: one.weight ?? backend.weight,
-    maxconn: one.maxconn ?? backend.maxconn,
-    cookie: one.cookie ?? one.name,
-  }));
-  const hosts = backend.hosts
-    .filter(({ state, vars }) => state !== 'retired' && hasAll(vars, backend.only))
-    .map((host) => ({
-      name: host.name,
-      address: host.address,
-      port: backend.port,
-      weight: backend.weight,
-      maxconn: backend.maxconn,
-      cookie: host.name,
-      backup: false,
-    }));
-  return [...listed, ...hosts];
-}
-
-function hasAll(vars: Readonly<Record<string, unknown>> = {}, wanted: Backend['only']): boolean {
-  return Object.entries(wanted).every(([name, values]) => [values].flat().some((one) => one === vars[name]));
 }

@@ -1,4 +1,5 @@
 import { quoteWord } from '../../formats/haproxy.ts';
+import { challenge } from './acme.ts';
 import { answer, forHost, refuseTricks } from './answers.ts';
 import type { Route } from './read-backends.ts';
 import { routeAcls, useBackendLines } from './render-rules.ts';
@@ -49,13 +50,6 @@ export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], {
   ];
   return sections.join('\n');
 }
-
-/**
- * The path of an ACME challenge as its server asks for it (RFC 8555, section 8.3): a token in the letters of
- * base64url and nothing behind it. certbot listens for seconds only, so that at other times the port may be
- * any program's. The whole target is compared, since an absolute one would be passed on as it is.
- */
-const challenge = '^/[.]well-known/acme-challenge/[A-Za-z0-9_-]+$';
 
 function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly string[] {
   return [

@@ -1,13 +1,7 @@
 import { isIP } from 'node:net';
-import {
-  type Backend,
-  type Bind,
-  type Frontend,
-  type HaproxyParameters,
-  type Match,
-  type Server,
-  serversOf,
-} from './model.ts';
+import { acmeBackends, acmeConditions, acmeOf, acmeRoutes } from './acme.ts';
+import type { Backend, Bind, Frontend, HaproxyParameters, Match } from './model.ts';
+import { type Server, serversOf } from './servers.ts';
 
 /** What the rendering needs to know about the host. */
 export interface HostFacts {
@@ -36,7 +30,6 @@ const tls = {
 
 /** haproxy.cfg for HAProxy 2.2 and later. */
 export function renderHaproxy(step: string, wanted: HaproxyParameters, facts: HostFacts): string {
-  const acme = wanted.frontends.find(({ acme_port: port }) => port !== undefined);
   return [
     `# Written by clusterproxy, step ${step}: edits get lost.`,
     section('global', globalLines(wanted)),
@@ -45,20 +38,23 @@ export function renderHaproxy(step: string, wanted: HaproxyParameters, facts: Ho
       section(`frontend ${frontend.name}`, frontendLines(frontend, wanted.ipv6)),
     ),
     ...wanted.backends.map((backend) => section(`backend ${backend.name}`, backendLines(backend))),
-    ...(acme?.acme_port === undefined
-      ? []
-      : [section(`backend ${acmeBackend}`, ['mode http', `server certbot 127.0.0.1:${acme.acme_port}`])]),
+    ...challengeBackends(wanted).map(([name, lines]) => section(`backend ${name}`, lines)),
     ...statisticsSection(wanted),
   ].join('\n');
 }
 
-const acmeBackend = 'clusterproxy_acme';
 const statisticsListener = 'clusterproxy_statistics';
 
 /** The names of sections that are written beside those of the model. */
-export function ownSections({ frontends, statistics }: HaproxyParameters): readonly string[] {
-  const hasAcme = frontends.some(({ acme_port: port }) => port !== undefined);
-  return [...(hasAcme ? [acmeBackend] : []), ...(statistics === undefined ? [] : [statisticsListener])];
+export function ownSections(wanted: HaproxyParameters): readonly string[] {
+  return [
+    ...challengeBackends(wanted).map(([name]) => name),
+    ...(wanted.statistics === undefined ? [] : [statisticsListener]),
+  ];
+}
+
+function challengeBackends({ frontends }: HaproxyParameters): ReturnType<typeof acmeBackends> {
+  return acmeBackends(frontends.map(acmeOf).find((acme) => acme !== undefined));
 }
 
 function section(head: string, lines: readonly string[]): string {
@@ -123,24 +119,26 @@ function bindLines(bind: Bind, mode: 'http' | 'tcp', ipv6: boolean): readonly st
 }
 
 function frontendLines(frontend: Frontend, ipv6: boolean): readonly string[] {
-  const { mode, bind, routes, default_backend: last, redirect_to_port: port, acme_port: acme } = frontend;
+  const { mode, bind, routes, default_backend: last, redirect_to_port: port, monitor } = frontend;
   const binds = bind.flatMap((one) => bindLines(one, mode, ipv6));
   const backend = last === undefined ? [] : [`default_backend ${last}`];
   if (mode === 'tcp') return [...binds, 'mode tcp', 'option tcplog', ...backend];
+  const acme = acmeOf(frontend);
   const unlessAcme = acme === undefined ? '' : ' !is_acme';
   return [
     ...binds,
     'mode http',
     'option httplog',
+    ...(monitor === undefined ? [] : [`monitor-uri ${monitor.path}`]),
     // Set rather than added, since what a client sends in them must not reach the servers.
     'http-request set-header X-Forwarded-For %[src]',
     'http-request set-header X-Forwarded-Port %[dst_port]',
     'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
     'http-request set-header X-Forwarded-Proto http if !{ ssl_fc }',
-    ...(acme === undefined ? [] : ['acl is_acme path_beg /.well-known/acme-challenge/']),
+    ...(acme === undefined ? [] : acmeConditions(acme)),
     ...(port === undefined ? [] : [redirectLine(port, frontend.redirect_code, unlessAcme)]),
     ...routes.flatMap(({ match }, index) => aclLines(match, index + 1)),
-    ...(acme === undefined ? [] : [`use_backend ${acmeBackend} if is_acme`]),
+    ...(acme === undefined ? [] : acmeRoutes(acme)),
     ...routes.map(({ match, backend: to }, index) => `use_backend ${to} if ${conditionOf(match, index + 1)}`),
     ...backend,
   ];
