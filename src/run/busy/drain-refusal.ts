@@ -4,6 +4,7 @@ import type { HostPlan } from '../../model/plan.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
 import type { ApplyOptions } from '../options.ts';
 import { hasGuards } from './ask-guards.ts';
+import { handsOver } from './hands-over.ts';
 import { policyOf } from './policy.ts';
 
 /** Why hosts can't be drained, before anything is done; undefined if all can that have to be. */
@@ -13,7 +14,7 @@ export function drainRefusal(
 ): Problem | undefined {
   const roles = new Set(
     plans
-      .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan))
+      .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan) && !handsOver(plan, options))
       .filter((plan) => policyOf(plan.role, options) === 'drain')
       .map(({ role }) => role),
   );
