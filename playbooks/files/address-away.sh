@@ -89,6 +89,10 @@ is_gone() {
   ! has_it
 }
 
+# Where a command has the network lead the address elsewhere, that takes its time.
+patience=5
+if [ -x "${ROOT:-}/usr/local/sbin/clusterproxy-$name-claim" ]; then patience=90; fi
+
 # Whoever was connected by the address opens a new connection to whoever has it now. What is left here would
 # count as somebody who is there, until it is found dead after minutes.
 end_connections() {
@@ -114,7 +118,7 @@ case $verb in
       echo "keepalived still has $virtual here, although it is told to give it away"
       exit 1
     fi
-    if ! within 5 answers "$virtual"; then
+    if ! within $patience answers "$virtual"; then
       come_back
       echo "$virtual is not here any more, and does not answer from here: no other host has taken it"
       exit 1

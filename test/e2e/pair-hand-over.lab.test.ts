@@ -98,9 +98,7 @@ describe.skipIf(noLab)('a pair whose address leaves before work that interrupts 
     const other = pair.other(before);
     const name = pair.cluster.inventory.cluster.name;
     const started = pair.cluster.start('reboot', before.name, '--yes');
-    await eventually(async () => {
-      if (!(await left(before)).includes(name)) throw new Error('it is not away yet');
-    });
+    await eventually(() => before.mustExec(`test -e ${flag}/${name}`));
     started.child.kill('SIGKILL');
     await eventually(() => before.mustExec('systemctl is-active keepalived.service nginx.service'));
     await eventually(async () => expect((await pair.holder()).name).toBe(other.name));
