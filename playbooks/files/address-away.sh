@@ -1,6 +1,6 @@
 #!/bin/sh
-# address-away.sh cordon|enable|state NAME: has keepalived on this host give the address of the cluster NAME to
-# another one, and keep away from it, or lets it have the address again.
+# address-away.sh cordon|enable|state NAME: has keepalived on this host give the address of the cluster NAME
+# to another one, and keep away from it, or lets it have the address again.
 #
 # The program of a role's `hand_over`: docs/your-own-playbook.md says what it has to print. It goes by what
 # keepalived goes by, the file that clusterproxy wrote for it, whose script is the one that it runs here:

@@ -3,9 +3,9 @@
 # claim: if this host has {{ cluster.virtual_address }} by keepalived's word, runs the command that has the
 # network lead it here; state: what that came to, and who has it by the network's own word.
 #
-# systemd runs `claim` once keepalived gives the host the address, and again half a minute after each end, one
-# at a time: what was lost, refused, or taken by somebody else meanwhile is put right then. A host that doesn't
-# have the address claims nothing.
+# systemd runs `claim` once keepalived gives the host the address, and again half a minute after each end,
+# one at a time: what was lost, refused, or taken by somebody else meanwhile is put right then. A host that
+# doesn't have the address claims nothing.
 set -u
 
 claim='{{ cluster.virtual_address_claim }}'

@@ -2,12 +2,12 @@
 # proxy-answers.sh NAME PATH OWN [OTHER]...: whether this proxy should have the cluster's address. keepalived
 # asks every second; exit status 0 is yes.
 #
-# A browser's question, by the cluster's NAME over TLS, to the proxy's OWN address: never through DNS, which
-# leads to whoever has the cluster's address. PATH is one that a proxy answers without a node. Any answer
-# below 500 will do: what is wrong with a certificate or a node is the same on all proxies, and is not mended
-# by another one. A proxy that gives no answer, or is told to keep away from the address (address-away.sh),
-# gives it away, but only to one of the OTHERs that answers: where none does, moving it would help nobody. What
-# can't be asked is no proxy's fault.
+# A browser's question, by the cluster's NAME over TLS, to the proxy's OWN address: never through DNS,
+# which leads to whoever has the cluster's address. PATH is one that a proxy answers without a node. Any
+# answer below 500 will do: what is wrong with a certificate or a node is the same on all proxies, and is
+# not mended by another one. A proxy that gives no answer, or is told to keep away from the address
+# (address-away.sh), gives it away, but only to one of the OTHERs that answers: where none does, moving it
+# would help nobody. What can't be asked is no proxy's fault.
 #
 # proxy-answers.sh --ask NAME PATH ADDRESS: only whether a proxy answers there.
 set -u

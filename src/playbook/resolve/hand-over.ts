@@ -5,7 +5,7 @@ import { baseContext } from './contexts.ts';
 import { strictly } from './handlers.ts';
 import { naming } from './template-problems.ts';
 
-/** How a host gives to another of its role what only one of them has; undefined where there is no such thing. */
+/** How a host gives to another of its role what only one of them has; undefined where there is nothing. */
 export function handOverOf(inventory: Inventory, host: InventoryHost): HandOver | undefined {
   const { handOver } = roleOf(inventory.playbook, host.role);
   if (handOver === undefined) return undefined;

@@ -37,8 +37,8 @@ export type HandedOver = (plan: HostPlan, carryOut: () => Promise<HostResult>) =
 /**
  * Has a host give to another of its role what only one of them has, before work that interrupts it: the other
  * one has to be fit for it by its own word, and to have taken it. Where there is no such other one, it stays,
- * and guards and windows decide as ever. However the work ends, the host may have it again; where nobody hears
- * of the end, the host sees to that itself. A host that leaves has an order of its own for that.
+ * and guards and windows decide as ever. However the work ends, the host may have it again; where nobody
+ * hears of the end, the host sees to that itself. A host that leaves has an order of its own for that.
  */
 export function handingOver(options: HandOverOptions): HandedOver {
   return async (plan, carryOut) => {
