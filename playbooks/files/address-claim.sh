@@ -12,7 +12,9 @@ claim='{{ cluster.virtual_address_claim }}'
 owner='{{ cluster.virtual_address_owner }}'
 service='clusterproxy-{{ cluster.name }}-claim.service'
 # When it last succeeded here: by that verify knows a host to which the address was never moved.
-claimed='/var/lib/clusterproxy-claims/{{ cluster.name }}'
+# It goes with the rest of what is remembered there once the host leaves.
+state=/var/lib/clusterproxy
+claimed="$state/claimed/{{ cluster.name }}"
 
 has_it() {
   ip -o address show | grep -qF ' {{ cluster.virtual_address }}/'
@@ -37,7 +39,7 @@ case ${1:-} in
       echo "$claim ended with status $status: {{ cluster.virtual_address }} may lead elsewhere" >&2
       exit $status
     fi
-    true >"$claimed"
+    [ ! -d "$state" ] || { mkdir -p -- "${claimed%/*}" && true >"$claimed"; }
     ;;
   state)
     # shellcheck disable=SC2086 # splitting is what it is for

@@ -27,7 +27,16 @@ import { hostOf } from './waiting.ts';
 
 export type HandOverOptions = Pick<
   DrainOptions,
-  'plans' | 'run' | 'longest' | 'holds' | 'drainTimeout' | 'command' | 'whenBusy' | 'queue' | 'progress'
+  | 'plans'
+  | 'run'
+  | 'longest'
+  | 'holds'
+  | 'drainTimeout'
+  | 'waitTimeout'
+  | 'command'
+  | 'whenBusy'
+  | 'queue'
+  | 'progress'
 > &
   Pick<ApplyOptions, 'inventory' | 'connect' | 'leave'>;
 
@@ -90,7 +99,7 @@ class HandOverTurn {
         ...{ ...node, ...this.#program(this.#way) },
         holder: this.#holder(),
         over: this.#options.holds(this.#plan.host),
-        seconds: this.#options.drainTimeout + this.#options.longest(this.#plan) + 300,
+        seconds: this.#patience() + this.#options.longest(this.#plan) + 300,
       }),
     ).catch((error: unknown) => {
       // The answer may be lost alone.
@@ -178,6 +187,13 @@ class HandOverTurn {
 
   #program({ program, args }: HandOver) {
     return { program, args, answers: [] };
+  }
+
+  /** How long people may be waited for meanwhile. Seconds. */
+  #patience(): number {
+    const { drainTimeout, waitTimeout } = this.#options;
+    const policy = policyOf(this.#plan.role, this.#options);
+    return policy === 'drain' ? drainTimeout : policy === 'wait' ? waitTimeout : 0;
   }
 
   #holder(): string {
