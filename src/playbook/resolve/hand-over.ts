@@ -1,4 +1,4 @@
-import { type Inventory, type InventoryHost, roleOf } from '../../inventory/inventory.ts';
+import type { Inventory, InventoryHost } from '../../inventory/inventory.ts';
 import type { HandOver } from '../../model/drain.ts';
 import { holds } from './conditions.ts';
 import { baseContext } from './contexts.ts';
@@ -7,7 +7,7 @@ import { naming } from './template-problems.ts';
 
 /** How a host gives to another of its role what only one of them has; undefined where there is nothing. */
 export function handOverOf(inventory: Inventory, host: InventoryHost): HandOver | undefined {
-  const { handOver } = roleOf(inventory.playbook, host.role);
+  const handOver = inventory.playbook.roles.find(({ name }) => name === host.role)?.handOver;
   if (handOver === undefined) return undefined;
   return naming({ host: host.name, place: `role ${host.role}` }, () => {
     const context = baseContext(inventory, host);

@@ -14,8 +14,8 @@ export function drainRefusal(
 ): Problem | undefined {
   const roles = new Set(
     plans
-      .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan) && !handsOver(plan, options))
-      .filter((plan) => policyOf(plan.role, options) === 'drain')
+      .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan))
+      .filter((plan) => policyOf(plan.role, options) === 'drain' && !handsOver(plan, options))
       .map(({ role }) => role),
   );
   for (const name of roles) {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Door } from '../door/connection.ts';
 import { OpenSocket } from '../door/socket.ts';
 
-/** Milliseconds after which a browser's user has waited long enough and asks again; then, until that fails. */
-const [patience, secondPatience] = [2_000, 15_000];
+/** Milliseconds: until somebody has waited long enough, asks once more, and has waited long enough again. */
+const [patience, pause, secondPatience] = [2_000, 5_000, 15_000];
 
 /** People who ask for a page again and again, so many times a second in all; each keeps a connection. */
 export class Crowd {
@@ -56,8 +56,9 @@ export class Crowd {
   }
 
   /** Over a connection of its own: those that are kept may be dead as well. */
-  #again(): Promise<string> {
+  async #again(): Promise<string> {
     this.retried += 1;
+    await sleep(pause);
     return this.#once(secondPatience, new Agent({ maxCachedSessions: 0 }));
   }
 
