@@ -181,6 +181,8 @@ export interface VirtualAddressQuestion {
   readonly port: number | undefined;
   /** one of these hosts must have it; where somebody else moves it, it may be elsewhere */
   readonly strict: boolean;
+  /** what is asked on each of them about the command that moves it; undefined: no command does */
+  readonly claim?: Query | undefined;
   readonly hosts: readonly PairHost[];
 }
 

@@ -135,6 +135,18 @@ export interface PlaybookDrain {
   readonly polls: readonly PlaybookPolls[];
 }
 
+/**
+ * How a host gives to another of its role what only one of them has, before it is interrupted: texts are
+ * templates. The program has the verbs of a drain's, and runs on the host itself.
+ */
+export interface PlaybookHandOver {
+  readonly when: Condition;
+  readonly program: OwnProgram;
+  readonly args: readonly string[];
+  /** what another host takes over, in words */
+  readonly what: string;
+}
+
 /** How a balancer asks whether a host is alive: texts are templates, `every` and `misses` may be. */
 export interface PlaybookPolls {
   readonly when: Condition;
@@ -238,6 +250,7 @@ export interface Role {
   /** names of the product's packages, with `*` and `?` as dpkg-query(1) has them; empty: it has none */
   readonly productPackages: readonly string[];
   readonly guards: readonly PlaybookGuard[];
+  readonly handOver?: PlaybookHandOver | undefined;
   readonly ports: readonly PortFact[];
   readonly handlers: readonly PlaybookHandler[];
 }

@@ -3,18 +3,13 @@ import { askAddresses, interfaceAddresses } from '../model/interface-addresses.t
 import type { Verdict } from '../model/outside-check.ts';
 import { queryKey } from '../model/reads.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { claimFindings } from './claim-findings.ts';
 import { judgeCertificate } from './judge-certificate.ts';
+import { listed } from './listed.ts';
 import type { Network } from './network.ts';
+import type { Findings } from './pair-findings.ts';
 
 type Snapshots = ReadonlyMap<string, Snapshot>;
-
-/** What is wrong with it, what may be worth a word, and what to do. */
-interface Findings {
-  readonly faults: readonly string[];
-  readonly notes: readonly string[];
-  readonly fix?: string | undefined;
-  readonly holders?: readonly string[];
-}
 
 /**
  * Whether exactly one of the hosts has the address, and whether it and each of the hosts show a certificate
@@ -35,12 +30,13 @@ export async function askVirtualAddress(
     return { outcome: 'not-asked', expected, found: 'none of these hosts was looked at' };
   }
   const held = holderFindings(question, snapshots);
+  const claimed = claimFindings(question, snapshots, held.holders ?? []);
   const shown = await certificateFindings(question, network, now());
-  const faults = [...held.faults, ...shown.faults];
-  const notes = [...held.notes, ...shown.notes];
+  const faults = [...held.faults, ...claimed.faults, ...shown.faults];
+  const notes = [...held.notes, ...claimed.notes, ...shown.notes];
   const note = notes.length === 0 ? {} : { note: notes.join('; ') };
   if (faults.length > 0) {
-    const fix = held.fix ?? shown.fix;
+    const fix = held.fix ?? claimed.fix ?? shown.fix;
     return { outcome: 'failed', expected, found: faults.join('; '), ...note, ...(fix ? { fix } : {}) };
   }
   const [holder] = held.holders ?? [];
@@ -127,9 +123,4 @@ async function shownAt(
     fault: verdict.outcome === 'failed' ? verdict.found : undefined,
     fix: verdict.fix,
   };
-}
-
-/** `a`, `a and b`, `a, b and c` */
-export function listed(names: readonly string[]): string {
-  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((words) => words !== '').join(' and ');
 }

@@ -40,7 +40,7 @@ describe('cluster.virtual_address', () => {
     const plain = await read(inventory('192.0.2.10'));
     expect(plain.cluster.virtualAddress).toEqual({
       ...{ address: '192.0.2.10', by: 'keepalived', interface: undefined, routerId: undefined },
-      preempt: false,
+      ...{ command: undefined, preempt: false },
     });
     const [host] = plain.hosts;
     expect(host && baseContext(plain, host).cluster).toMatchObject({
@@ -53,7 +53,27 @@ describe('cluster.virtual_address', () => {
     );
     expect(whole.cluster.virtualAddress).toEqual({
       ...{ address: '2001:db8::10', by: 'keepalived', interface: 'eth1', routerId: 7, preempt: true },
+      command: undefined,
     });
+  });
+
+  it('is moved by commands of the operator, of which both are needed', async () => {
+    const settings = (more: string) => inventory(`{address: 192.0.2.10, by: command${more}}`);
+    const both = await read(settings(', claim: /opt/claim -a 7, owner: /opt/owner'));
+    expect(both.cluster.virtualAddress?.command).toEqual({ claim: '/opt/claim -a 7', owner: '/opt/owner' });
+    const [host] = both.hosts;
+    expect(host && baseContext(both, host).cluster).toMatchObject({
+      ...{ virtual_address_by: 'command', virtual_address_claim: '/opt/claim -a 7' },
+      virtual_address_owner: '/opt/owner',
+    });
+    const [missing] = await problemsOf(settings(', claim: /opt/claim'));
+    expect(missing).toMatchObject({ code: 'missing-key', message: '`by: command` needs `owner`' });
+    const [unused] = await problemsOf(inventory('{address: 192.0.2.10, claim: /opt/claim}'));
+    expect(unused?.message).toBe('`claim` is for `by: command` alone');
+    for (const wrong of ['claim', '"/opt/claim $(id)"', '"/opt/claim  two"', '"/opt/claim; id"', "/opt/c'"]) {
+      const [shell] = await problemsOf(settings(`, claim: ${wrong}, owner: /opt/owner`));
+      expect(shell?.message, wrong).toMatch(/is no program with its full path/);
+    }
   });
 
   it('is moved by nobody where there is none', async () => {
@@ -87,7 +107,7 @@ describe('cluster.virtual_address', () => {
   it.each([
     ['{address: 192.0.2.10, interface: "two words"}', 'wrong-value'],
     ['{address: 192.0.2.10, router_id: 256}', 'wrong-value'],
-    ['{address: 192.0.2.10, by: command}', 'wrong-value'],
+    ['{address: 192.0.2.10, by: cloud}', 'wrong-value'],
     ['{address: 192.0.2.10, routerid: 7}', 'unknown-key'],
     ['{by: external}', 'missing-key'],
   ])('has no settings such as %s', async (text, code) => {

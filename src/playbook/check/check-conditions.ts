@@ -42,6 +42,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
         ...inCondition(document, [...path, 'guards', id, 'when'], when, all),
         ...each(document, [...path, 'guards', id, 'drain', 'polls'], drain?.polls, withoutFacts(early)),
       ]),
+      ...inCondition(document, [...path, 'hand_over', 'when'], role.hand_over?.when, withoutFacts(early)),
       ...troubleConditions(document, [...path, 'troubles'], role, all),
     ];
   });

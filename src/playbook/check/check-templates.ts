@@ -48,6 +48,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...Object.entries(role.guards ?? {}).flatMap(([id, { when: _when, ...texts }]) =>
         check(['guards', id], texts, scopes.base),
       ),
+      ...check(['hand_over', 'args'], role.hand_over?.args, scopes.base),
       ...check(['ports'], role.ports, scopes.vars),
       ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
         check(['health', index], texts, scopes.base),

@@ -143,6 +143,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
       program: kind === undefined ? source.programs.get(programKey(name, 'guard', id)) : undefined,
     })),
+    handOver: buildHandOver(data.hand_over, source.programs.get(programKey(name, 'hand-over', ''))),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),
       location: at('handlers', index, 'id'),
@@ -160,6 +161,12 @@ function buildDrain(data: GuardData['drain'], program: OwnProgram | undefined): 
       when: buildCondition(when),
     })),
   };
+}
+
+function buildHandOver(data: RoleData['hand_over'], program: OwnProgram | undefined): Role['handOver'] {
+  if (data === undefined || program === undefined) return undefined;
+  const { when, args = [], what } = data;
+  return { when: buildCondition(when), program, args, what };
 }
 
 function buildStep(

@@ -5,6 +5,7 @@ import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema, symptomSchema } from '../facts/kinds.ts';
 import { conditionSchema } from './condition-schema.ts';
 import { guardSchema } from './guard-schema.ts';
+import { handOverSchema } from './hand-over-schema.ts';
 import { handlerSchema } from './handler-schema.ts';
 import { id, namesSchema, packagePattern, roleName, word } from './name-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
@@ -254,6 +255,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
         "names of the product's packages on its hosts, as dpkg-query -W takes them: `forecast --to` looks for their versions",
     }),
     guards: z.record(id, guardSchema).optional(),
+    hand_over: handOverSchema.optional(),
     ports: z
       .array(portSchema)
       .optional()
