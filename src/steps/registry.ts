@@ -15,6 +15,7 @@ import { haproxy } from './haproxy/haproxy.ts';
 import { haproxyLocations } from './haproxy/locations.ts';
 import { haproxyRules } from './haproxy/rules.ts';
 import { haproxyState } from './haproxy/state-file.ts';
+import { hardening } from './hardening/hardening.ts';
 import { certbot } from './host/certbot.ts';
 import { keepalived } from './host/keepalived.ts';
 import { ownName } from './host/own-name.ts';
@@ -61,6 +62,7 @@ const modules = [
   haproxyFrontend,
   haproxyRules,
   pemBundle,
+  hardening,
 ] as unknown as readonly StepModule[];
 
 /** Every step module by its name in a playbook. */

@@ -34,6 +34,7 @@ const unfinished: Readonly<Record<string, object>> = {
   'haproxy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'haproxy-frontend': { path: '/etc/x', certificate: '' },
   'haproxy-rules': { path: '/etc/x' },
+  hardening: { caddyfile: '/etc/x', items: ['slow_clients'] },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
 
@@ -60,7 +61,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
     '/etc/systemd/system/sockets.target.wants/x.socket',
   ],
   // These do something else, or nothing.
-  ...{ 'own-name': [], package: [], archive: [], certbot: [] },
+  ...{ 'own-name': [], package: [], hardening: [], archive: [], certbot: [] },
 };
 
 /** It does nothing on hosts. */

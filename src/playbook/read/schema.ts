@@ -24,7 +24,11 @@ const folderAccount = z
 
 const variable = z.strictObject({
   type: z.enum(variableTypes),
-  values: z.array(text).min(1).optional().meta({ description: 'the values of an enum' }),
+  values: z
+    .array(text)
+    .min(1)
+    .optional()
+    .meta({ description: 'the values of an enum, or of the items of a list' }),
   default: z.unknown().optional().meta({ description: 'if left out, the inventory must set the variable' }),
   perHost: z.boolean().optional().meta({ description: 'may also be set on a host; default: true' }),
   description: text,

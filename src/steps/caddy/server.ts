@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { hardenedSite } from '../hardening/caddy-lines.ts';
+import { serverHardening } from '../hardening/items.ts';
 import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, accountName, directoriesOf, hostname } from '../shared/parameters.ts';
@@ -31,6 +33,7 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a site that answers for the name by a wildcard or for any name'),
+  hardening: serverHardening.describe('what the sites are hardened by: `items`, and what belongs to them'),
   user: accountName.default(caddyUser).describe('the account that Caddy runs as'),
   look_in: z
     .array(absolutePath)
@@ -86,7 +89,14 @@ export const caddyServer: StepModule<SiteParameters> = {
       );
     }
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, renderSite(host.step, { ...wanted, isIpv4Only: !wanted.ipv6 && !others }));
+    host.write(
+      wanted.path,
+      renderSite(host.step, {
+        ...wanted,
+        isIpv4Only: !wanted.ipv6 && !others,
+        hardened: hardenedSite(wanted.hardening),
+      }),
+    );
     importSite(host, wanted);
   },
 };

@@ -1,4 +1,5 @@
 import { quoteWord } from '../../formats/haproxy.ts';
+import type { HardenedFrontend } from '../hardening/haproxy-lines.ts';
 import { answer, forHost, refuseTricks } from './answers.ts';
 import type { Route } from './read-backends.ts';
 import { routeAcls, useBackendLines } from './render-rules.ts';
@@ -13,6 +14,7 @@ export interface OwnFrontend {
   readonly acme_port: number;
   readonly http2: boolean;
   readonly ipv6: boolean;
+  readonly hardened: HardenedFrontend;
 }
 
 /** Where the configuration logs to, if anywhere: HAProxy warns of a format for a log that isn't kept. */
@@ -20,12 +22,14 @@ export interface Logging {
   readonly hasLog: boolean;
 }
 
-const clientTimeouts = [
-  'timeout client 75s',
-  'timeout client-fin 30s',
-  'timeout http-request 30s',
-  'timeout http-keep-alive 75s',
-];
+function clientTimeouts({ times }: HardenedFrontend): readonly string[] {
+  return [
+    'timeout client 75s',
+    'timeout client-fin 30s',
+    `timeout http-request ${times.request}s`,
+    `timeout http-keep-alive ${times.idle}s`,
+  ];
+}
 
 /**
  * The frontends that answer for the cluster's hostname. Only the nodes' paths lead anywhere: a proxy must not
@@ -38,7 +42,8 @@ export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], {
       ...bindLines(443, wanted, secureOptions(wanted)),
       'mode http',
       ...log,
-      ...clientTimeouts,
+      ...clientTimeouts(wanted.hardened),
+      ...wanted.hardened.rules,
       ...refuseTricks,
       `acl is_here ${forHost(wanted.hostname)}`,
       ...routeAcls('is_relayed', routes),
@@ -63,7 +68,9 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
       ...bindLines(80, wanted, ''),
       'mode http',
       ...log,
-      ...clientTimeouts,
+      ...clientTimeouts(wanted.hardened),
+      // HSTS must not be said without TLS (RFC 6797, 7.2).
+      ...wanted.hardened.rules.filter((rule) => !rule.includes('Strict-Transport-Security')),
       ...refuseTricks,
       `acl is_challenge url -m reg ${challenge}`,
       'acl is_read method GET HEAD',
@@ -80,8 +87,8 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
   ];
 }
 
-function secureOptions({ certificate, http2 }: OwnFrontend): string {
-  return ` ssl crt ${quoteWord(certificate)} alpn ${http2 ? 'h2,' : ''}http/1.1 ssl-min-ver TLSv1.2`;
+function secureOptions({ certificate, http2, hardened }: OwnFrontend): string {
+  return ` ssl crt ${quoteWord(certificate)} alpn ${http2 ? 'h2,' : ''}http/1.1 ssl-min-ver TLSv1.2${hardened.tls}`;
 }
 
 function bindLines(port: number, { ipv6 }: OwnFrontend, options: string): readonly string[] {

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { hardeningItems, type ServerHardening, serverHardening } from '../hardening/items.ts';
+import { isForPlainServer, nginxServerLines } from '../hardening/nginx-lines.ts';
+import { askOpenSsl } from '../hardening/tls-profile.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
@@ -38,6 +41,7 @@ const parameters = z.strictObject({
     .describe(
       'take the place of a server block that answers for the name by a wildcard, a regular expression or as a default',
     ),
+  hardening: serverHardening.describe('what the server is hardened by: `items`, and what belongs to them'),
   look_in: z
     .array(absolutePath)
     .default([...nginxFiles.read])
@@ -69,6 +73,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     queries: [
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],
+      ...(wanted.hardening?.items?.includes('tls') ? [askOpenSsl.nginx] : []),
     ],
   }),
   writes: ({ path }) => [path],
@@ -84,7 +89,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     }
     warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
+    host.write(wanted.path, render(host, wanted, http2Lines(host, wanted)));
     judgePlanned(host, wanted);
   },
 };
@@ -129,12 +134,20 @@ function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   return isNew ? { listen: '', lines: ['http2 on;'] } : { listen: ' http2', lines: [] };
 }
 
-function render(step: string, wanted: ServerParameters, http2: Http2): string {
+/** In the order of their names in `hardeningItems`, however the operator has listed them. */
+function hardened(host: StepHost, hardening: ServerHardening, { secure }: { readonly secure: boolean }) {
+  return hardeningItems
+    .filter((item) => hardening.items.includes(item) && (secure || isForPlainServer(item)))
+    .flatMap((item) => nginxServerLines(host, item, hardening));
+}
+
+function render(host: StepHost, wanted: ServerParameters, http2: Http2): string {
   const { chain, key } = certificateOf(wanted);
   const listen = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
   const redirect = block([
     ...listen('80'),
     `server_name ${wanted.server_name};`,
+    ...hardened(host, wanted.hardening, { secure: false }),
     `location ^~ /.well-known/acme-challenge/ { root ${wanted.acme_root}; }`,
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
   ]);
@@ -145,11 +158,12 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
+    ...hardened(host, wanted.hardening, { secure: true }),
     `include ${wanted.include};`,
     // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
   ]);
-  const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
+  const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
   return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
