@@ -36,13 +36,14 @@ function clientTimeouts({ times }: HardenedFrontend): readonly string[] {
  * become a way to anything else that this host can reach.
  */
 export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], { hasLog }: Logging): string {
-  const log = hasLog ? ['log global', 'option httplog', 'option dontlognull'] : [];
+  const log = hasLog ? ['log global', wanted.hardened.log, 'option dontlognull'] : [];
   const sections = [
     section(`frontend ${secureFrontend(wanted.cluster)}`, [
       ...bindLines(443, wanted, secureOptions(wanted)),
       'mode http',
       ...log,
       ...clientTimeouts(wanted.hardened),
+      ...wanted.hardened.first,
       ...wanted.hardened.rules,
       ...refuseTricks,
       `acl is_here ${forHost(wanted.hostname)}`,
@@ -51,6 +52,7 @@ export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], {
       ...useBackendLines(routes),
     ]),
     ...(wanted.redirect_http ? plainSections(wanted, log) : []),
+    ...wanted.hardened.sections,
   ];
   return sections.join('\n');
 }
@@ -69,6 +71,7 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
       'mode http',
       ...log,
       ...clientTimeouts(wanted.hardened),
+      ...wanted.hardened.first,
       // HSTS must not be said without TLS (RFC 6797, 7.2).
       ...wanted.hardened.rules.filter((rule) => !rule.includes('Strict-Transport-Security')),
       ...refuseTricks,

@@ -34,3 +34,16 @@ export const caddyGlobalLines: readonly string[] = [
   '\t}',
   '}',
 ];
+
+/** What takes tokens out of addresses before Caddy logs them; also only in the global options. */
+export const caddyLogLines: readonly string[] = [
+  'log {',
+  '\tformat filter {',
+  '\t\twrap json',
+  '\t\tfields {',
+  '\t\t\trequest>uri regexp "sessionToken(=|%3D)[^&]*" "sessionToken=***"',
+  '\t\t\trequest>headers>Referer regexp "sessionToken(=|%3D)[^&]*" "sessionToken=***"',
+  '\t\t}',
+  '\t}',
+  '}',
+];

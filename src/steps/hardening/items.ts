@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 /** What a door can be hardened by, each by its own name; docs/hardening.md says what each is. */
-export const hardeningItems = ['slow_clients', 'body_size', 'server_tokens', 'tls', 'hsts'] as const;
+export const hardeningItems = [
+  ...(['connections', 'slow_clients', 'body_size', 'server_tokens', 'tls', 'hsts'] as const),
+  ...(['masked_logs', 'backlog', 'address_limits'] as const),
+] as const;
 
 export type HardeningItem = (typeof hardeningItems)[number];
 
@@ -17,6 +20,7 @@ export const serverHardening = z
       .default(''),
     hsts_max_age: z.int().min(0).default(63_072_000).describe('seconds; 0 has browsers forget it'),
     hsts_subdomains: z.boolean().default(false).describe('also for all names below that of the proxy'),
+    address_users: z.int().min(1).default(5000).describe('how many users may come from one address'),
   })
   .prefault({});
 
@@ -35,4 +39,13 @@ export function isOfServer(item: HardeningItem): boolean {
   return !ofHost.has(item);
 }
 
-const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>([]);
+const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>(['connections', 'backlog']);
+
+/**
+ * The part of nginx's variables that is a cluster's: they have neither hyphens nor dots, and clusters no
+ * capital letters.
+ */
+export function nginxName(cluster: string): string {
+  const letters: Readonly<Record<string, string>> = { _: '_u', '-': '_d', '.': '_p' };
+  return `clusterproxy_${cluster.replace(/[_.-]/g, (sign) => letters[sign] ?? sign)}`;
+}

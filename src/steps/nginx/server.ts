@@ -2,15 +2,16 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import { hardeningItems, type ServerHardening, serverHardening } from '../hardening/items.ts';
-import { isForPlainServer, nginxServerLines } from '../hardening/nginx-lines.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { backlogOf } from '../hardening/nginx-backlog.ts';
+import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { askOpenSsl } from '../hardening/tls-profile.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { wholeConfiguration } from './nginx-on-host.ts';
+import { nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
 
 /** For a path in nginx's configuration, in which blanks and braces would need quoting. */
@@ -134,37 +135,38 @@ function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   return isNew ? { listen: '', lines: ['http2 on;'] } : { listen: ' http2', lines: [] };
 }
 
-/** In the order of their names in `hardeningItems`, however the operator has listed them. */
-function hardened(host: StepHost, hardening: ServerHardening, { secure }: { readonly secure: boolean }) {
-  return hardeningItems
-    .filter((item) => hardening.items.includes(item) && (secure || isForPlainServer(item)))
-    .flatMap((item) => nginxServerLines(host, item, hardening));
-}
-
 function render(host: StepHost, wanted: ServerParameters, http2: Http2): string {
   const { chain, key } = certificateOf(wanted);
-  const listen = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
+  const hardened = hardenedServer(host, wanted.hardening);
+  const backlog = wanted.hardening.items.includes('backlog')
+    ? backlogOf(host, nginxOn(host, { usually: wanted.look_in }), wanted.path)
+    : () => '';
+  const listen = (port: number, what = '') => [
+    `listen ${port}${what}${backlog(port, 'ipv4')};`,
+    ...(wanted.ipv6 ? [`listen [::]:${port}${what}${backlog(port, 'ipv6')};`] : []),
+  ];
   const redirect = block([
-    ...listen('80'),
+    ...listen(80),
     `server_name ${wanted.server_name};`,
-    ...hardened(host, wanted.hardening, { secure: false }),
+    ...hardened.plain,
     `location ^~ /.well-known/acme-challenge/ { root ${wanted.acme_root}; }`,
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
   ]);
   const server = block([
-    ...listen(`443 ssl${http2.listen}`),
+    ...listen(443, ` ssl${http2.listen}`),
     ...http2.lines,
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
-    ...hardened(host, wanted.hardening, { secure: true }),
+    ...hardened.secure,
     `include ${wanted.include};`,
     // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
   ]);
   const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
-  return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
+  const http = hardened.http.length === 0 ? [] : [hardened.http.map((line) => `${line}\n`).join('')];
+  return [header, ...http, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
 function block(lines: readonly string[]): string {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { startNginx } from '../../support/running-nginx.ts';
 
 export const hostname = 'proxy.example.com';
 
-/** A real program with what its step writes, before a node that tells its version and has an HSTS of its own. */
+/** A real program with what its step writes, before a node that tells its version and has its own HSTS. */
 export interface Door {
   readonly secure: number;
   readonly plain: number;
@@ -89,7 +90,7 @@ export async function nginxDoor(hardening: object): Promise<Door> {
   );
   return {
     ...{ secure, plain },
-    logged: async () => '',
+    logged: async () => readFileSync(join(nginx.folder, 'logs/access.log'), 'utf8'),
     stop: async () => {
       await nginx.stop();
       await node.stop();
@@ -123,16 +124,24 @@ export async function haproxyDoor(hardening: object): Promise<Door> {
     `    server node 127.0.0.1:${node.port}`,
     '',
   ].join('\n');
-  const text = haproxyText(hardening, 'global\n', backend)
+  const syslog = createSocket('udp4');
+  let logged = '';
+  syslog.on('message', (message) => {
+    logged += `${message.toString()}\n`;
+  });
+  await new Promise<void>((resolve) => syslog.bind(0, '127.0.0.1', resolve));
+  const global = `global\n    log 127.0.0.1:${syslog.address().port} local0\n`;
+  const text = haproxyText(hardening, global, backend)
     .replaceAll('/etc/haproxy/certs/proxy.pem', pem)
     .replace('*:443', `127.0.0.1:${secure}`)
     .replace('*:80', `127.0.0.1:${plain}`);
   const proxy = await startHaproxy(text, secure);
   return {
     ...{ secure, plain },
-    logged: async () => '',
+    logged: async () => logged,
     stop: async () => {
       await proxy.stop();
+      syslog.close();
       await node.stop();
       rmSync(folder, { recursive: true });
     },
