@@ -5,7 +5,7 @@ import { type HaproxyLine, readSections } from './sections.ts';
 
 /**
  * A line of the section `global` with one word behind its name, such as `maxconn 2000`; of several, the last
- * one counts. Key: its name. A new one goes to the end of the section. FormatError where there is no `global`.
+ * one counts. Key: its name. A new one goes to the end of the section. FormatError without a `global`.
  */
 export const haproxyGlobal: KeyedFormat = {
   name: 'haproxy-global',

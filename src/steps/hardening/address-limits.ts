@@ -16,7 +16,7 @@ export interface AddressLimits {
 /** In seconds: a lesson begins. */
 const arrival = 180;
 
-/** Requests for the first page with all its files; reckoned generously, since too many of a school is worse. */
+/** Requests for the first page with all its files; reckoned generously, since they must never be refused. */
 const requestsPerPage = 100;
 
 /** In seconds, for Retry-After: after that, as many requests are let through again as were waiting. */

@@ -23,7 +23,7 @@ export const backlog: StepModule<BacklogParameters> = {
   parameters,
   reads: ({ path }) => ({
     paths: [path, ...directoriesOf(path)],
-    queries: Object.keys(wantedOf({})).map(ask),
+    queries: Object.keys(wantedOf({})).flatMap((key) => [ask(key), askWritable(key)]),
   }),
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
@@ -56,6 +56,13 @@ function lineOf(host: StepHost, path: string, key: string, value: number): reado
   const isOurs = host.text(path)?.split('\n').includes(line) ?? false;
   if (present === undefined) return isOurs ? [line] : [];
   if (present > value || (present === value && !isOurs)) return [];
+  if (present < value && host.answer(askWritable(key))?.status === 1) {
+    throw host.problem(
+      'hardening-impossible',
+      `hardening: backlog: ${key} can't be set on this host, which is the case in most containers`,
+      `set it on the machine that the container runs on (${value} or more), or take backlog out of \`hardening\``,
+    );
+  }
   if (present < value && !isOurs) host.warn(`${key} is raised from ${present} to ${value}`);
   return [line];
 }
@@ -67,4 +74,8 @@ function presentOf(host: StepHost, key: string): number | undefined {
 
 function ask(key: string): Query {
   return { kind: 'command', args: ['sysctl', '-n', key] };
+}
+
+function askWritable(key: string): Query {
+  return { kind: 'command', args: ['test', '-w', `/proc/sys/${key.replaceAll('.', '/')}`] };
 }

@@ -10,15 +10,21 @@ import { hostname } from './doors.ts';
 const path = '/etc/sysctl.d/60-clusterproxy-prod.conf';
 const keys = ['net.ipv4.tcp_syncookies', 'net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog'];
 
-function run(values: readonly number[], file?: string) {
+function run(values: readonly number[], file?: string, writable = 0) {
   return runStep(
     'backlog',
     { path },
     {
       files: file === undefined ? {} : { [path]: file },
-      answers: keys.map((key, index) => [
-        { kind: 'command', args: ['sysctl', '-n', key] },
-        { status: 0, output: `${values[index]}\n` },
+      answers: keys.flatMap((key, index) => [
+        [
+          { kind: 'command', args: ['sysctl', '-n', key] },
+          { status: 0, output: `${values[index]}\n` },
+        ],
+        [
+          { kind: 'command', args: ['test', '-w', `/proc/sys/${key.replaceAll('.', '/')}`] },
+          { status: writable, output: '' },
+        ],
       ]),
     },
   );
@@ -37,6 +43,11 @@ describe('backlog', () => {
     expect(run([1, 4096, 8192], text(path)).changed).toEqual([]);
     expect(run([2, 4096, 100_000]).changed).toEqual([]);
     expect(lines(run([0, 4096, 8192]).text(path))).toEqual(['net.ipv4.tcp_syncookies = 1']);
+  });
+
+  it('refuses a container that can set nothing, where something is lower', () => {
+    expect(() => run([1, 128, 512], undefined, 1)).toThrow(/somaxconn can't be set on this host/);
+    expect(run([1, 4096, 8192], undefined, 1).changed).toEqual([]);
   });
 
   it('lets one value go that somebody else has raised further', () => {

@@ -1,7 +1,7 @@
-import { Agent, request } from 'node:https';
 import { describe, expect, it } from 'vitest';
 import { limitsFor } from '../../../src/steps/hardening/address-limits.ts';
 import { withoutHaproxy } from '../../support/haproxy-oracle.ts';
+import { manyRequests, type Reply } from '../../support/many-requests.ts';
 import { withoutNginx } from '../../support/nginx-oracle.ts';
 import { type Door, haproxyDoor, hostname, nginxDoor } from './doors.ts';
 
@@ -10,32 +10,9 @@ const programs = [
   { name: 'haproxy', without: withoutHaproxy, open: haproxyDoor },
 ] as const;
 
-interface Reply {
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-}
-
-/** So many requests of this one address, as quickly as they go over so many connections. */
-async function ask(door: Door, count: number, connections: number): Promise<readonly Reply[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, rejectUnauthorized: false });
-  const one = () =>
-    new Promise<Reply>((resolve, reject) => {
-      const options = { agent, host: '127.0.0.1', port: door.secure, servername: hostname };
-      const headers = { Host: hostname };
-      const asked = request({ ...options, headers, path: '/bbb-01/html5client/' }, (response) => {
-        response
-          .resume()
-          .on('end', () =>
-            resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }),
-          );
-      });
-      asked.on('error', reject).end();
-    });
-  try {
-    return await Promise.all(Array.from({ length: count }, one));
-  } finally {
-    agent.destroy();
-  }
+function ask({ secure: port }: Door, count: number, connections: number): Promise<readonly Reply[]> {
+  const path = '/bbb-01/html5client/';
+  return manyRequests({ address: '127.0.0.1', port, hostname, path }, count, connections);
 }
 
 it('lets a school of 5,000 that arrives within three minutes load the page, and all of them at once begin', () => {
