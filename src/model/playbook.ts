@@ -27,7 +27,7 @@ export type VariableType = (typeof variableTypes)[number];
 
 export interface Variable {
   readonly type: VariableType;
-  /** the values of an enum; empty for the other types */
+  /** the values of an enum, or those that a list's items may have; empty for any, and for the other types */
   readonly values: readonly string[];
   /** undefined if the inventory must set it */
   readonly default: Value | undefined;

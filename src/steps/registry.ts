@@ -15,6 +15,11 @@ import { haproxy } from './haproxy/haproxy.ts';
 import { haproxyLocations } from './haproxy/locations.ts';
 import { haproxyRules } from './haproxy/rules.ts';
 import { haproxyState } from './haproxy/state-file.ts';
+import { backlog } from './hardening/backlog.ts';
+import { haproxyConnections } from './hardening/haproxy-connections.ts';
+import { hardening } from './hardening/hardening.ts';
+import { nginxConnections } from './hardening/nginx-connections.ts';
+import { openFiles } from './hardening/open-files.ts';
 import { certbot } from './host/certbot.ts';
 import { keepalived } from './host/keepalived.ts';
 import { ownName } from './host/own-name.ts';
@@ -61,6 +66,11 @@ const modules = [
   haproxyFrontend,
   haproxyRules,
   pemBundle,
+  hardening,
+  nginxConnections,
+  haproxyConnections,
+  openFiles,
+  backlog,
 ] as unknown as readonly StepModule[];
 
 /** Every step module by its name in a playbook. */

@@ -45,6 +45,7 @@ export const recordedCommands: readonly string[] = [
 export const itemFormats: readonly string[] = [
   ...['properties', 'yaml', 'json', 'shell-env', 'unit', 'services', 'file', 'nginx-block', 'nginx-include'],
   ...['haproxy-node', 'haproxy-frontend', 'haproxy-rules', 'caddy-block', 'caddy-import', 'unit-state'],
+  ...['nginx-setting', 'haproxy-global'],
 ];
 
 /** What was there before the program touched it: `FirstTouch`. */

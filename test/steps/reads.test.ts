@@ -34,12 +34,18 @@ const unfinished: Readonly<Record<string, object>> = {
   'haproxy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'haproxy-frontend': { path: '/etc/x', certificate: '' },
   'haproxy-rules': { path: '/etc/x' },
+  hardening: { caddyfile: '/etc/x', items: ['slow_clients'] },
+  'nginx-connections': { path: '/etc/x' },
+  'haproxy-connections': { path: '/etc/x' },
+  'open-files': { unit: 'x.service', name: 'x.conf' },
+  backlog: { path: '/etc/x' },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
 
 const elsewhere: Readonly<Record<string, string>> = {
   'systemd-dropin': '/etc/systemd/system/x.service',
   'haproxy-state': '/etc/systemd/system/x.service',
+  'open-files': '/etc/systemd/system/x.service.d/x.conf',
   certbot: '/etc/letsencrypt/live/x/fullchain.pem',
   'socket-service': '/etc/systemd/system/x.socket',
   keepalived: '/etc/keepalived/clusterproxy/x.conf',
@@ -51,6 +57,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
   'systemd-dropin': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
   'haproxy-state': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
   'caddy-server': ['/etc/x', '/etc/caddy/Caddyfile'],
+  'open-files': ['/etc/systemd/system/x.service.d/x.conf'],
   unit: ['unit:/etc/x'],
   'xinetd-service': ['/etc/x'],
   keepalived: ['/etc/keepalived/clusterproxy/x.conf', '/etc/keepalived/keepalived.conf'],
@@ -60,7 +67,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
     '/etc/systemd/system/sockets.target.wants/x.socket',
   ],
   // These do something else, or nothing.
-  ...{ 'own-name': [], package: [], archive: [], certbot: [] },
+  ...{ 'own-name': [], package: [], hardening: [], archive: [], certbot: [] },
 };
 
 /** It does nothing on hosts. */

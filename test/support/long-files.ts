@@ -26,6 +26,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/first-cluster.lab.test.ts': 60,
   'test/e2e/front-end.lab.test.ts': 71,
   'test/e2e/guards.lab.test.ts': 168,
+  'test/e2e/hardening.lab.test.ts': 260,
   'test/e2e/interrupted.lab.test.ts': 77,
   'test/e2e/main-job.lab.test.ts': 167,
   'test/e2e/meetings.lab.test.ts': 101,

@@ -6,7 +6,8 @@ import { snapshotOf } from '../support/snapshot-from-folder.ts';
 
 const claim: Query = { kind: 'command', args: ['/usr/local/sbin/clusterproxy-prod-claim', 'state'] };
 const question: VirtualAddressQuestion = {
-  ...{ kind: 'virtual-address', address: '192.0.2.10', hostname: 'bbb.example.com', strict: true, claim },
+  ...{ kind: 'virtual-address', address: '192.0.2.10', hostname: 'bbb.example.com' },
+  ...{ port: undefined, strict: true, claim },
   hosts: [
     { name: 'proxy-1', address: '192.0.2.5' },
     { name: 'proxy-2', address: '192.0.2.6' },

@@ -59,7 +59,8 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
     const { type } = variable;
     const isNumber = type === 'integer' || type === 'number' || type === 'port';
     const plain = isNumber ? 'number' : type === 'boolean' ? 'boolean' : 'string';
-    const isCompound = type === 'list' || type === 'map';
+    // A list whose items are known has one of them.
+    const isCompound = type === 'map' || (type === 'list' && variable.values === undefined);
     subjects.set(`vars.${name}`, { type: isCompound ? undefined : plain, values: variable.values });
   }
   for (const [name, fact] of Object.entries(role.facts ?? {})) {
@@ -141,7 +142,10 @@ function valueMistake(
   plain: string | undefined,
 ): { message: string; next: string } | undefined {
   if (type === undefined) {
-    return { message: `${name} is a list or a map, which can't be compared`, next: 'remove the condition' };
+    return {
+      message: `${name} is a map, or a list without \`values\`, which can't be compared`,
+      next: 'remove the condition, or say with `values` which items the list may have',
+    };
   }
   if (typeof value !== type) {
     const words = { string: 'text', number: 'a number', boolean: 'true or false' };

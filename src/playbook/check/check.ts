@@ -43,11 +43,12 @@ const optional: ReadonlySet<string> = new Set(['secret', 'url']);
 function checkVariables(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
     const path = ['variables', name];
-    if ((declared.type === 'enum') !== (declared.values !== undefined)) {
+    const mayHaveValues = declared.type === 'enum' || declared.type === 'list';
+    if (declared.values === undefined ? declared.type === 'enum' : !mayHaveValues) {
       const message =
         declared.type === 'enum'
           ? 'an enum needs values'
-          : `only an enum has values; the type here is ${declared.type}`;
+          : `only an enum and a list have values; the type here is ${declared.type}`;
       const next = declared.type === 'enum' ? 'add values: [ … ]' : 'remove values, or write type: enum';
       return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
     }

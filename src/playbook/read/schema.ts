@@ -25,7 +25,11 @@ const folderAccount = z
 
 const variable = z.strictObject({
   type: z.enum(variableTypes),
-  values: z.array(text).min(1).optional().meta({ description: 'the values of an enum' }),
+  values: z
+    .array(text)
+    .min(1)
+    .optional()
+    .meta({ description: 'the values of an enum, or of the items of a list' }),
   default: z.unknown().optional().meta({ description: 'if left out, the inventory must set the variable' }),
   perHost: z.boolean().optional().meta({ description: 'may also be set on a host; default: true' }),
   description: text,
@@ -33,11 +37,9 @@ const variable = z.strictObject({
 
 const recipe = z.strictObject({
   name: text,
-  title: text
-    .optional()
-    .meta({
-      description: 'what people are told, where several recipes are the same to them; default: its name',
-    }),
+  title: text.optional().meta({
+    description: 'what people are told, where several recipes are the same to them; default: its name',
+  }),
   when: conditionSchema.optional(),
   reason: text.meta({ description: 'template; shown in the plan' }),
   vars: z.record(word, z.unknown()).optional(),

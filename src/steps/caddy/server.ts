@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { hardenedSite } from '../hardening/caddy-lines.ts';
+import { serverHardening } from '../hardening/items.ts';
 import { refuseMissingFiles } from '../relay/certificate-files.ts';
 import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
 import { isReadable } from '../relay/trusted-certificates.ts';
@@ -32,6 +34,7 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a site that answers for the name by a wildcard or for any name'),
+  hardening: serverHardening.describe('what the sites are hardened by: `items`, and what belongs to them'),
   user: accountName.default(caddyUser).describe('the account that Caddy runs as'),
   look_in: z
     .array(absolutePath)
@@ -83,7 +86,14 @@ export const caddyServer: StepModule<SiteParameters> = {
       );
     }
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, renderSite(host.step, { ...wanted, isIpv4Only: !wanted.ipv6 && !others }));
+    host.write(
+      wanted.path,
+      renderSite(host.step, {
+        ...wanted,
+        isIpv4Only: !wanted.ipv6 && !others,
+        hardened: hardenedSite(wanted.hardening),
+      }),
+    );
     importSite(host, wanted);
   },
 };

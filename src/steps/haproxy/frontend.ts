@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { managedBlocks, setSectionsBlock } from '../../formats/haproxy.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { hardenedFrontend } from '../hardening/haproxy-lines.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { askOpenSsl } from '../hardening/tls-profile.ts';
 import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
@@ -33,6 +36,9 @@ const parameters = z.strictObject({
     ),
   http2: z.boolean().default(true).describe('offer HTTP/2'),
   ipv6: z.boolean().default(true),
+  hardening: serverHardening.describe(
+    'what the frontends are hardened by: `items`, and what belongs to them',
+  ),
 });
 
 type FrontendParameters = z.infer<typeof parameters>;
@@ -45,12 +51,13 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   name: 'haproxy-frontend',
   description: 'on a proxy with HAProxy: our own frontends, with TLS',
   parameters,
-  reads: ({ path = usualPath, certificate = '' }) => ({
+  reads: ({ path = usualPath, certificate = '', hardening }) => ({
     paths: [path, ...directoriesOf(path), ...otherReads.paths],
     // Its content has the key, which is nobody's business where this step only may come to run.
     queries: [
       ...[askVersion, askListeners, ...otherReads.queries],
       ...(certificate === '' ? [] : [isReadable(certificate)]),
+      ...(hardening?.items?.includes('tls') ? [askOpenSsl.haproxy] : []),
     ],
   }),
   itemFormats: [haproxyFrontendBlock],
@@ -68,9 +75,13 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
       );
     }
     const { text } = configuration;
-    const body = renderFrontends(wanted, clusterRoutes(text, wanted.cluster), {
-      hasLog: hasLog(configuration),
-    });
+    const body = renderFrontends(
+      { ...wanted, hardened: hardenedFrontend(host, wanted.hardening) },
+      clusterRoutes(text, wanted.cluster),
+      {
+        hasLog: hasLog(configuration),
+      },
+    );
     const after = understand(host, wanted.path, text, () =>
       setSectionsBlock(text, frontendBlock(wanted.cluster), body),
     );

@@ -25,10 +25,16 @@ export function challengeBackend(cluster: string): string {
   return `${ours}:acme:${cluster}`;
 }
 
+/** Where it is counted what each address does. */
+export function addressBackend(cluster: string): string {
+  return `${ours}:addresses:${cluster}`;
+}
+
 /** Whether a name is one of those that a cluster's sections may have. */
 export function isOurSection(cluster: string, name: string): boolean {
   return (
-    [secureFrontend, plainFrontend, challengeBackend].some((nameOf) => nameOf(cluster) === name) ||
-    name.startsWith(`${ours}:node:${cluster}:`)
+    [secureFrontend, plainFrontend, challengeBackend, addressBackend].some(
+      (nameOf) => nameOf(cluster) === name,
+    ) || name.startsWith(`${ours}:node:${cluster}:`)
   );
 }

@@ -2,13 +2,17 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { backlogOf } from '../hardening/nginx-backlog.ts';
+import { hardenedServer } from '../hardening/nginx-lines.ts';
+import { askOpenSsl } from '../hardening/tls-profile.ts';
 import { refuseMissingFiles } from '../relay/certificate-files.ts';
 import { isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { wholeConfiguration } from './nginx-on-host.ts';
+import { nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
 
 /** For a path in nginx's configuration, in which blanks and braces would need quoting. */
@@ -39,6 +43,7 @@ const parameters = z.strictObject({
     .describe(
       'take the place of a server block that answers for the name by a wildcard, a regular expression or as a default',
     ),
+  hardening: serverHardening.describe('what the server is hardened by: `items`, and what belongs to them'),
   look_in: z
     .array(absolutePath)
     .default([...nginxFiles.read])
@@ -70,6 +75,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     queries: [
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],
+      ...(wanted.hardening?.items?.includes('tls') ? [askOpenSsl.nginx] : []),
     ],
   }),
   writes: ({ path }) => [path],
@@ -81,7 +87,7 @@ export const nginxServer: StepModule<ServerParameters> = {
     });
     warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
+    host.write(wanted.path, render(host, wanted, http2Lines(host, wanted)));
     judgePlanned(host, wanted);
   },
 };
@@ -126,22 +132,31 @@ function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   return isNew ? { listen: '', lines: ['http2 on;'] } : { listen: ' http2', lines: [] };
 }
 
-function render(step: string, wanted: ServerParameters, http2: Http2): string {
+function render(host: StepHost, wanted: ServerParameters, http2: Http2): string {
   const { chain, key } = certificateOf(wanted);
-  const listen = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
+  const hardened = hardenedServer(host, wanted.hardening);
+  const backlog = wanted.hardening.items.includes('backlog')
+    ? backlogOf(host, nginxOn(host, { usually: wanted.look_in }), wanted.path)
+    : () => '';
+  const listen = (port: number, what = '') => [
+    `listen ${port}${what}${backlog(port, 'ipv4')};`,
+    ...(wanted.ipv6 ? [`listen [::]:${port}${what}${backlog(port, 'ipv6')};`] : []),
+  ];
   const redirect = block([
-    ...listen('80'),
+    ...listen(80),
     `server_name ${wanted.server_name};`,
+    ...hardened.plain,
     `location ^~ /.well-known/acme-challenge/ { root ${wanted.acme_root}; }`,
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
   ]);
   const server = block([
-    ...listen(`443 ssl${http2.listen}`),
+    ...listen(443, ` ssl${http2.listen}`),
     ...http2.lines,
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
+    ...hardened.secure,
     // Where no other block has a port, this one gets requests for all names. 421: a browser that came by a
     // connection to another name of the same certificate asks again by one of its own (RFC 9110, 15.5.20).
     // nginx has the name in small letters, and without a port.
@@ -150,8 +165,9 @@ function render(step: string, wanted: ServerParameters, http2: Http2): string {
     // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
   ]);
-  const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
-  return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
+  const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
+  const http = hardened.http.length === 0 ? [] : [hardened.http.map((line) => `${line}\n`).join('')];
+  return [header, ...http, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
 function block(lines: readonly string[]): string {

@@ -373,10 +373,16 @@ describe('meaning', () => {
       'a condition on a list',
       'when: {facts.helper: true}',
       'when: {vars.extras: x}',
-      { code: 'invalid-condition', at: 'vars.extras', message: /list or a map/, next: /remove/ },
+      { code: 'invalid-condition', at: 'vars.extras', message: /a map, or a list without/, next: /remove/ },
     ].map((part) =>
       typeof part === 'object' ? { ...part, at: 'x}\n        note' } : part,
     ) as unknown as Case,
+    [
+      'a condition with an item that a list never has',
+      'when: {facts.helper: true}',
+      'when: {vars.wanted: hts}',
+      { code: 'invalid-condition', at: 'hts', message: /never text 'hts'/, next: /did you mean hsts\?/ },
+    ],
     [
       "a recipe's condition on the recipe",
       "when: {facts.release: ['2.3', '2.4']}",
