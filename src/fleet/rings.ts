@@ -12,7 +12,7 @@ export function parseRings(text: string): readonly Ring[] | undefined {
   return [...words.map(Number), 'rest'];
 }
 
-/** The clusters in their rings, in the order in which they are given; a ring that nothing is left for is none. */
+/** The clusters in their rings, in the order in which they are given; an empty ring is none. */
 export function inRings<Cluster>(
   clusters: readonly Cluster[],
   rings: readonly Ring[],

@@ -37,7 +37,10 @@ export async function startFleet(names: readonly string[]): Promise<TestFleet> {
       const text = readFileSync(join(home, inventoryName), 'utf8')
         .replace('name: demo', `name: ${name}`)
         .replace('./bigbluebutton.yaml', join(home, 'bigbluebutton.yaml'))
-        .replace(/identity_files: \[([^\]]+)\]/g, (_, file: string) => `identity_files: [${join(home, file)}]`);
+        .replace(
+          /identity_files: \[([^\]]+)\]/g,
+          (_, file: string) => `identity_files: [${join(home, file)}]`,
+        );
       writeFileSync(join(folder, 'clusters', `${as}.yaml`), edit(text));
     },
     isChanged: (name) => of(name).text('bbb-01', properties).includes('bbb-proxy.example.com'),

@@ -21,6 +21,11 @@ export function hasWork({ hosts }: ReportDocument): boolean {
   return hosts.some((host) => host.status !== 'skipped' && (differs(host) || host.unsettled.length > 0));
 }
 
+/** Somebody has frozen it for everybody. */
+export function isHeld({ holds = [] }: ReportDocument): boolean {
+  return holds.length > 0;
+}
+
 /** What the clusters come to, above the question whether to begin. */
 export function sumLines(clusters: readonly ClusterPlanned[]): readonly string[] {
   const hosts = clusters.flatMap(({ document }) => hostsToChange(document));

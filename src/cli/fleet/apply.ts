@@ -12,7 +12,8 @@ import { askFirst } from '../ask-first.ts';
 import { refuseTwoPolicies } from '../change-options.ts';
 import type { Environment } from '../environment.ts';
 import { policyWith } from '../queue-options.ts';
-import { hasWork, hostsToChange, interruptedByDay, refusedByDay, sumLines } from './agree.ts';
+import { hasWork, hostsToChange, interruptedByDay, isHeld, refusedByDay, sumLines } from './agree.ts';
+import { fleetEnvironment } from './cluster-environment.ts';
 import {
   type ClusterOfFleet,
   type Fleet,
@@ -22,7 +23,7 @@ import {
 } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
-import { type FleetMeans, fleetConnector, runStage } from './run-fleet.ts';
+import { type FleetMeans, fleetConnector, outcomeOf, runStage } from './run-fleet.ts';
 
 export interface FleetApplyOptions
   extends FleetOptions,
@@ -46,10 +47,11 @@ interface Progressed {
  * Plans all clusters, asks once, and changes them ring by ring, each exactly as planned; returns the exit
  * status.
  */
-export async function applyToFleet(given: FleetApplyOptions, environment: Environment): Promise<number> {
-  refuseTwoPolicies(given);
-  refuseRunId(given);
-  const options = policyWith(given);
+export async function applyToFleet(typed: FleetApplyOptions, given: Environment): Promise<number> {
+  refuseTwoPolicies(typed);
+  refuseRunId(typed);
+  const options = policyWith(typed);
+  const environment = fleetEnvironment(given);
   await environment.attend();
   const { chooseFleetView } = await import('../../report/choose-view.ts');
   const fleet = await findClusters(options, environment);
@@ -106,7 +108,8 @@ class FleetRun {
   /** Looks at all clusters, each of which keeps what it would do. */
   async #plan(): Promise<void> {
     const rings = inRings(this.#fleet.clusters, this.#options.rings);
-    const { outcomes } = await runStage(
+    const { environment } = this.#means;
+    const rolled = await runStage(
       this.#fleet,
       {
         ...{ rings: [this.#fleet.clusters], maxFailed: Number.POSITIVE_INFINITY },
@@ -115,17 +118,17 @@ class FleetRun {
           command: 'plan',
           options: {
             ...{ ...this.#options, ...commonOf(this.#options, inventory), limit: [] },
+            ...(this.#options.force ? { whenBusy: 'force' as const } : {}),
             detailedExitcode: false,
           },
         }),
       },
       this.#means,
     );
-    this.#all = this.#fleet.clusters.flatMap((cluster) => {
-      const outcome = outcomes.get(cluster);
-      if (outcome === undefined) return [];
+    this.#all = this.#fleet.clusters.map((cluster) => {
+      const { document, plan } = outcomeOf(cluster, 'plan', rolled, environment);
       const ring = rings.findIndex((one) => one.includes(cluster)) + 1;
-      return [{ cluster, ring, ...outcome, turn: this.#turnOf(outcome.document, outcome.plan) }];
+      return { cluster, ring, document, plan, turn: this.#turnOf(document, plan) };
     });
   }
 
@@ -136,7 +139,7 @@ class FleetRun {
 
   /** Why no cluster begins, although somebody might agree. */
   #refusal(): Problem | undefined {
-    const failed = this.#all.filter(hasFailed);
+    const failed = this.#failing;
     const { maxFailedClusters: allowed, yes } = this.#options;
     if (failed.length > allowed) {
       const names = list(failed.map(({ cluster }) => cluster.shown));
@@ -147,6 +150,11 @@ class FleetRun {
       };
     }
     return yes ? refusedByDay(this.#begun()) : undefined;
+  }
+
+  /** Those that have no plan, or of which it is known that they can't be changed as planned. */
+  get #failing(): readonly Progressed[] {
+    return this.#all.filter((one) => hasFailed(one) || (one.turn === 'not-begun' && isHeld(one.document)));
   }
 
   #begun() {
@@ -182,7 +190,7 @@ class FleetRun {
     const rings = numbers.map((number) =>
       due.filter(({ ring }) => ring === number).map(({ cluster }) => cluster),
     );
-    const failedBefore = this.#all.filter(hasFailed).map(({ cluster }) => cluster);
+    const failedBefore = this.#failing.map(({ cluster }) => cluster);
     const { stopped } = await runStage(
       this.#fleet,
       {

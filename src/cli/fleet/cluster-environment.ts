@@ -5,12 +5,20 @@ import { packageVersion } from '../../version.ts';
 import type { Environment } from '../environment.ts';
 
 /**
+ * The environment of a fleet. Its variables stay as they were when the program began: several inventories may
+ * take a secret from the same one, and whoever looks it up takes it away from programs that are run.
+ */
+export function fleetEnvironment(given: Environment): Environment {
+  const variables = { ...given.variables };
+  return Object.create(given, { variables: { value: variables, enumerable: true } }) as Environment;
+}
+
+/**
  * What the command of one cluster is given, beside those of others in the same process: secrets, variables,
  * records and the word on whether anything was changed are its own; terminal, clock and signals are shared.
  */
 export function clusterEnvironment(fleet: Environment, inventory: string): Environment {
   const secrets = new OwnRegister(fleet.secrets);
-  // As they were when it began: what is looked up for a cluster is taken away from programs that are run.
   const variables = { ...fleet.variables };
   const { clock } = fleet;
   const masked = {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { addressOf, type Pair, pairsSharing } from '../../fleet/alike.ts';
 import { pickClusters, unmatched } from '../../fleet/pick.ts';
 import type { Inventory } from '../../inventory/inventory.ts';
@@ -68,8 +69,9 @@ function shownAs(
   { name, inventory }: Omit<ClusterOfFleet, 'shown'>,
   all: readonly Omit<ClusterOfFleet, 'shown'>[],
 ): string {
-  if (name === undefined) return inventory;
-  return all.filter((other) => other.name === name).length === 1 ? name : `${name} (${inventory})`;
+  const called = name ?? basename(inventory);
+  const isAlone = all.filter((other) => (other.name ?? basename(other.inventory)) === called).length === 1;
+  return isAlone ? called : `${called} (${inventory})`;
 }
 
 function noCluster(

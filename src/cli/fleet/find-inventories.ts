@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
 
 /** What of a pattern stands for more than itself; a path without it is taken as it is. */
@@ -30,7 +31,8 @@ export async function findInventories(patterns: readonly string[]): Promise<read
 
 async function matching(pattern: string): Promise<readonly string[]> {
   const { glob } = await import('tinyglobby');
-  const files = await glob(pattern, { expandDirectories: false, onlyFiles: true });
+  const options = { expandDirectories: false, onlyFiles: true, absolute: isAbsolute(pattern) };
+  const files = await glob(pattern, options);
   const named = files.filter((file) => !accepted.test(file));
   return named.toSorted((one, other) => (one < other ? -1 : 1));
 }

@@ -2,10 +2,11 @@ import { fleetDocument } from '../../report/document/fleet.ts';
 import type { Environment } from '../environment.ts';
 import type { CommonOptions } from '../options.ts';
 import type { ClusterCall } from './carry-out-cluster.ts';
-import { findClusters, fleetWarnings } from './clusters.ts';
+import { fleetEnvironment } from './cluster-environment.ts';
+import { type ClusterOfFleet, findClusters, fleetWarnings } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
-import { fleetConnector, runStage } from './run-fleet.ts';
+import { fleetConnector, outcomeOf, runStage } from './run-fleet.ts';
 
 /** What is done with each cluster. */
 export interface Looking {
@@ -17,29 +18,26 @@ export interface Looking {
 export async function lookAtFleet(
   { command, call }: Looking,
   options: FleetOptions & { readonly summary?: boolean },
-  environment: Environment,
+  given: Environment,
 ): Promise<number> {
+  const environment = fleetEnvironment(given);
   await environment.attend();
   const { chooseFleetView } = await import('../../report/choose-view.ts');
   const fleet = await findClusters(options, environment);
   if (options.pager === true && !options.json) environment.output.keepForPager();
   const view = chooseFleetView(environment.output, options);
   const connector = fleetConnector(environment, options.json);
-  const { outcomes } = await runStage(
-    fleet,
-    {
-      ...{ rings: [fleet.clusters], maxFailed: Number.POSITIVE_INFINITY },
-      call: ({ inventory }) => call(commonOf(options, inventory)),
-      atOnce: options.parallelClusters ?? usualLooks,
-    },
-    { environment, view, connector },
-  ).finally(() => connector.close().catch(() => undefined));
-  const clusters = fleet.clusters.flatMap((cluster) => {
-    const outcome = outcomes.get(cluster);
-    const { inventory, name = null } = cluster;
-    return outcome === undefined
-      ? []
-      : [{ inventory, cluster: name, turn: 'had' as const, document: outcome.document }];
+  const stage = {
+    ...{ rings: [fleet.clusters], maxFailed: Number.POSITIVE_INFINITY },
+    call: ({ inventory }: ClusterOfFleet) => call(commonOf(options, inventory)),
+    atOnce: options.parallelClusters ?? usualLooks,
+  };
+  const rolled = await runStage(fleet, stage, { environment, view, connector }).finally(() =>
+    connector.close().catch(() => undefined),
+  );
+  const clusters = fleet.clusters.map((cluster) => {
+    const { turn, document } = outcomeOf(cluster, command, rolled, environment);
+    return { inventory: cluster.inventory, cluster: cluster.name ?? null, turn, document };
   });
   const document = fleetDocument(
     {

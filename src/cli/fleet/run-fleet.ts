@@ -1,4 +1,6 @@
 import { type Rolled, roll } from '../../fleet/roll.ts';
+import { exitStatus } from '../../model/result.ts';
+import { errorReport } from '../../report/document/document.ts';
 import { hasFailed } from '../../report/document/fleet.ts';
 import type { FleetView } from '../../report/fleet-view.ts';
 import type { Connector } from '../../ssh/connector.ts';
@@ -13,6 +15,20 @@ export interface FleetMeans {
   readonly environment: Environment;
   readonly view: FleetView;
   readonly connector: Connector;
+}
+
+/** An outcome for each of the clusters, also for those that an interruption came before. */
+export function outcomeOf(
+  cluster: ClusterOfFleet,
+  command: string,
+  { outcomes }: Pick<Rolled<ClusterOfFleet, ClusterOutcome>, 'outcomes'>,
+  { secrets }: Environment,
+): ClusterOutcome & { readonly turn: 'had' | 'not-begun' } {
+  const outcome = outcomes.get(cluster);
+  if (outcome !== undefined) return { ...outcome, turn: 'had' };
+  const errors = [{ code: 'interrupted', message: 'interrupted before it was looked at' }];
+  const document = errorReport(command, { exitStatus: exitStatus.interrupted, errors }, secrets);
+  return { document, plan: undefined, turn: 'not-begun' };
 }
 
 /** Hosts of all clusters are reached by the same means: a key's passphrase is asked for once. */

@@ -8,9 +8,22 @@ import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
 import { renderWarning } from './warning.ts';
 
-/** Clusters are named like this wherever several are told of. */
+/** Clusters are named like this wherever several are told of; one that has no name yet, by its file. */
 export function clusterName({ cluster, inventory }: Pick<FleetCluster, 'cluster' | 'inventory'>): string {
-  return oneLine(cluster ?? inventory);
+  return oneLine(cluster ?? inventory.slice(folderOf(inventory).length));
+}
+
+/** With the slash at its end; empty for a file of the working folder. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
+/** The folder that all of them are in, which says nothing in a table. */
+function folderOfAll(clusters: readonly FleetCluster[]): string {
+  const folders = clusters.map(({ inventory }) => folderOf(inventory));
+  let shared = folders[0] ?? '';
+  while (!folders.every((folder) => folder.startsWith(shared))) shared = folderOf(shared.slice(0, -1));
+  return shared;
 }
 
 /** A line for each cluster, what is true of all of them, and what it comes to. */
@@ -19,11 +32,12 @@ export function renderFleet(document: FleetDocument, style: Style): readonly str
   const titles = ['cluster', ...columnsOf(command), 'inventory'];
   // Where all are in one ring, that says nothing.
   const hasRings = clusters.some(({ ring = 1 }) => ring > 1);
+  const folder = folderOfAll(clusters);
   const rows = clusters.map((one) => [
     clusterName(one),
     ...(hasRings ? [String(one.ring ?? '')] : []),
     ...cellsOf(one, command),
-    one.inventory,
+    one.inventory.slice(folder.length),
   ]);
   const all = hasRings ? [titles[0] ?? '', 'ring', ...titles.slice(1)] : titles;
   return [

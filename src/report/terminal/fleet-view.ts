@@ -125,8 +125,7 @@ export class TerminalFleetView implements FleetView {
 
   #title({ inventory, ...cluster }: FleetCluster, channel: Channel): string {
     const name = clusterName({ inventory, ...cluster });
-    const file = name === inventory ? '' : ` (${inventory})`;
-    return this.#styleOf(channel).paint.bold(`${name}${file}`);
+    return this.#styleOf(channel).paint.bold(`${name} (${inventory})`);
   }
 
   #styleOf(channel: Channel): Style {
