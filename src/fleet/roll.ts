@@ -5,7 +5,7 @@ export interface Rolling<Cluster, Outcome> extends FleetLimits<Cluster> {
   readonly rings: readonly (readonly Cluster[])[];
   /** those that have failed before anything begins, and count */
   readonly failedBefore?: readonly Cluster[];
-  /** does to one cluster what is to be done; what it throws is no outcome of a cluster, and ends all */
+  /** does to one cluster what is to be done; it doesn't throw, whatever goes wrong there */
   readonly carryOut: (cluster: Cluster) => Promise<Outcome>;
   readonly isFailure: (outcome: Outcome) => boolean;
   readonly signal: AbortSignal;

@@ -48,7 +48,7 @@ export interface ClusterOutcome {
 
 /**
  * Carries out the command of one cluster, as its own command line would: the unit of work of a fleet. It asks
- * nobody but for what opens keys, ends nothing but itself, and throws only what is a fault of the program.
+ * nobody but for what opens keys, and ends nothing but itself: whatever goes wrong stands in its document.
  */
 export async function carryOutCluster(call: ClusterCall, means: ClusterMeans): Promise<ClusterOutcome> {
   const { inventory: file } = call.options;
@@ -63,10 +63,10 @@ export async function carryOutCluster(call: ClusterCall, means: ClusterMeans): P
       plan = kept;
     });
   } catch (error) {
-    const problems = problemsOf(error);
-    if (problems.some(({ code }) => code === 'unexpected')) throw error;
-    const document = failureOf(call.command, problems, environment);
-    (environment.traces?.recording(noted) ?? noted).end(document);
+    // Also where it is a fault of the program: others are at work, and end.
+    const document = failureOf(call.command, problemsOf(error), environment);
+    const recorded = environment.events?.recording(noted) ?? noted;
+    (environment.traces?.recording(recorded) ?? recorded).end(document);
   } finally {
     await environment.events?.close();
     const unsent = await environment.traces?.close();
