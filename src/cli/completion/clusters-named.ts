@@ -9,8 +9,8 @@ import { findInventories } from '../fleet/find-inventories.ts';
 const mostFiles = 200;
 
 /**
- * The names of clusters in the inventories that a pattern matches, with their files. As with hosts, only their
- * text is read, and whatever is no proper name is left out.
+ * The names of clusters in the inventories that a pattern matches, with their files. As with hosts, only
+ * their text is read, and whatever is no proper name is left out.
  */
 export async function clustersNamed(
   pattern: string,
