@@ -12,6 +12,7 @@ import { registerDocs } from './docs.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
+import { registerFleet } from './fleet.ts';
 import { registerFollow } from './follow.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
@@ -75,6 +76,7 @@ const commands = [
   registerSchedule,
   registerWatch,
   registerNotify,
+  registerFleet,
   registerUninstall,
   registerExplain,
   registerDocs,
