@@ -19,6 +19,11 @@ export function frontendBlock(cluster: string): string {
   return `${cluster} frontend`;
 }
 
+/** The name of the block with a cluster's frontend for metrics. */
+export function metricsBlock(cluster: string): string {
+  return `${cluster} metrics`;
+}
+
 /** The name of the block with a cluster's rules within an operator's frontend. */
 export function rulesBlock(cluster: string): string {
   return `${cluster} rules`;
@@ -32,6 +37,11 @@ export const haproxyNode = sectionsFormat('haproxy-node', ([cluster = '', node =
 /** A cluster's own frontends between two of our markers. Key: the cluster's name. */
 export const haproxyFrontendBlock = sectionsFormat('haproxy-frontend', ([cluster = '']) =>
   frontendBlock(cluster),
+);
+
+/** A cluster's frontend for metrics between two of our markers. Key: the cluster's name. */
+export const haproxyMetricsBlock = sectionsFormat('haproxy-metrics', ([cluster = '']) =>
+  metricsBlock(cluster),
 );
 
 /**

@@ -25,10 +25,16 @@ export function challengeBackend(cluster: string): string {
   return `${ours}:acme:${cluster}`;
 }
 
+/** Where HAProxy's metrics are. */
+export function metricsFrontend(cluster: string): string {
+  return `${ours}:metrics:${cluster}`;
+}
+
 /** Whether a name is one of those that a cluster's sections may have. */
 export function isOurSection(cluster: string, name: string): boolean {
   return (
-    [secureFrontend, plainFrontend, challengeBackend].some((nameOf) => nameOf(cluster) === name) ||
-    name.startsWith(`${ours}:node:${cluster}:`)
+    [secureFrontend, plainFrontend, challengeBackend, metricsFrontend].some(
+      (nameOf) => nameOf(cluster) === name,
+    ) || name.startsWith(`${ours}:node:${cluster}:`)
   );
 }
