@@ -1,9 +1,17 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { eventually } from '../lab/fetch.ts';
 import { type Cluster, hostOf, startCluster, statuses } from './cluster.ts';
 import { installSoftware, softwares } from './door/list.ts';
 import { operatorsText, type ProxySoftware } from './door/software.ts';
 import { noLab, useLab } from './lab.ts';
 import type { Manifest } from './manifest.ts';
+
+const blackboxExporter = 'prometheus-blackbox-exporter';
+const withoutBlackbox = spawnSync(blackboxExporter, ['--version']).error !== undefined;
+if (withoutBlackbox)
+  console.log('blackbox_exporter is missing: what it asks is skipped (sh scripts/setup.sh --lab)');
 
 /** What each of them tells of itself. */
 const tells: Readonly<Record<string, { readonly path: string; readonly text: RegExp }>> = {
@@ -57,6 +65,63 @@ function tellsOfItself(software: ProxySoftware): void {
     expect((await fromNode(`http://${cluster.proxy.address}:8405${path}`)).code).toBe(7);
     const check = await cluster.json('check');
     expect([...new Set(Object.values(statuses(check.document)))]).toEqual(['in-sync']);
+  });
+
+  it('tells a monitoring what to ask, and how', async () => {
+    const agent = await cluster.run('monitoring', 'agent');
+    expect(agent.code, agent.stderr).toBe(0);
+    expect(agent.stdout).toContain('127.0.0.1:8405');
+    const [prometheus, blackbox] = await Promise.all(
+      ['prometheus', 'blackbox'].map(async (program) => {
+        const { code, stdout, stderr } = await cluster.run('monitoring', program);
+        expect(code, stderr).toBe(0);
+        return parse(stdout);
+      }),
+    );
+    const node = cluster.node(1).name;
+    const found = prometheus.scrape_configs[0].static_configs;
+    expect(found.map(({ targets }: { targets: string[] }) => targets[0])).toContain(
+      `${cluster.url}/${node}/html5client/`,
+    );
+    for (const { labels } of found) {
+      expect(labels).toMatchObject({ host: node, role: 'node' });
+      expect(Object.keys(blackbox.modules)).toContain(labels.__param_module);
+    }
+  });
+
+  it.skipIf(withoutBlackbox)('is answered when a real exporter asks', async () => {
+    const { file } = cluster;
+    // All of them are in one namespace.
+    const port = 9115 + softwares.indexOf(software);
+    const modules = `${file}.blackbox.yml`;
+    expect((await cluster.run('monitoring', 'blackbox', '--out', modules)).code).toBe(0);
+    const [program = '', ...words] = lab().wordsFor(blackboxExporter, [
+      ...['--config.file', modules, '--web.listen-address', `127.0.0.1:${port}`],
+    ]);
+    const env = { ...process.env, SSL_CERT_FILE: lab().authority.certificate };
+    const exporter = spawn(program, words, { stdio: 'ignore', env });
+    try {
+      const { stdout } = await cluster.run('monitoring', 'prometheus', '--json');
+      const probes: readonly { targets: string[]; labels: Record<string, string> }[] =
+        JSON.parse(stdout).scrape_configs[0].static_configs;
+      expect(probes.length).toBeGreaterThan(0);
+      const ask = async ({ targets: [url = ''], labels }: (typeof probes)[number]) => {
+        const query = new URLSearchParams({ target: url, module: labels.__param_module ?? '' });
+        const asked = await lab().run('curl', ['-s', `http://127.0.0.1:${port}/probe?${query}`]);
+        return /^probe_success (\d)$/m.exec(asked.stdout)?.[1];
+      };
+      await eventually(async () => expect(await Promise.all(probes.map(ask))).toEqual(probes.map(() => '1')));
+      await cluster.node(1).mustExec(['systemctl', 'stop', 'nginx.service']);
+      expect(await Promise.all(probes.map(ask))).toEqual(probes.map(() => '0'));
+      await cluster.node(1).mustExec(['systemctl', 'start', 'nginx.service']);
+      if (software.name !== 'caddy') return;
+      // Which the alert rule for Caddy goes by.
+      expect(await onProxy('http://127.0.0.1:8405/metrics')).toMatch(
+        /^caddy_http_request_duration_seconds_count\{code="502",/m,
+      );
+    } finally {
+      exporter.kill();
+    }
   });
 
   it('takes no port of others', async () => {

@@ -30,8 +30,9 @@ const parameters = z.strictObject({
 type MetricsParameters = z.infer<typeof parameters>;
 
 /**
- * A site of its own, on the host's loopback address alone, with Caddy's metrics for Prometheus, and the global
- * option without which Caddy doesn't count requests. It isn't left to the admin API, which may be a socket.
+ * A site of its own, on the host's loopback address alone, with Caddy's metrics for Prometheus, and the
+ * global option without which Caddy doesn't count requests. It isn't left to the admin API, which may be a
+ * socket.
  */
 export const caddyMetrics: StepModule<MetricsParameters> = {
   name: 'caddy-metrics',
@@ -43,6 +44,7 @@ export const caddyMetrics: StepModule<MetricsParameters> = {
   }),
   itemFormats: [caddyImportLine, caddyMetricsOption],
   writes: ({ path, caddyfile = mainCaddyfile }) => [path, caddyfile],
+  scraped: ({ port }) => ({ port, path: '/metrics', format: 'prometheus' }),
   apply: (host, wanted) => {
     refuseOtherMetrics(host, { program: 'caddy', port: wanted.port });
     refuseTaken(host, wanted);

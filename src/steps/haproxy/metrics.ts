@@ -34,6 +34,7 @@ export const haproxyMetrics: StepModule<MetricsParameters> = {
   }),
   itemFormats: [haproxyMetricsBlock],
   writes: ({ path }) => [path],
+  scraped: ({ port }) => ({ port, path: '/metrics', format: 'prometheus' }),
   apply: (host, wanted) => {
     refuseWithoutExporter(host);
     refuseOtherMetrics(host, { program: 'haproxy', port: wanted.port });

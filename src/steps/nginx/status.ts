@@ -36,6 +36,7 @@ export const nginxStatus: StepModule<StatusParameters> = {
     queries: [askModules, ...askMetricsPort(wanted.port)],
   }),
   writes: ({ path }) => [path],
+  scraped: ({ port }) => ({ port, path: '/stub_status', format: 'stub_status' }),
   apply: (host, wanted) => {
     refuseWithoutModule(host);
     refuseOtherMetrics(host, { program: 'nginx', port: wanted.port });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Query } from '../../../src/model/reads.ts';
 import { haproxyMetricsBlock } from '../../../src/steps/haproxy/block-formats.ts';
@@ -159,6 +161,13 @@ describe('the option by which Caddy counts requests', () => {
   });
 });
 
+/** What the rules and the dashboard ask of one program. */
+function metricsAsked(program: string): readonly string[] {
+  const folder = join(import.meta.dirname, '../../../examples/monitoring');
+  const text = ['door.yaml', 'door.json'].map((file) => readFileSync(join(folder, file), 'utf8')).join('');
+  return [...new Set(text.match(new RegExp(`\\b${program}_\\w+`, 'g')) ?? [])];
+}
+
 describe('what the real programs tell', () => {
   const answerAt = async (at: number, path: string) => {
     const answer = await fetch(`http://127.0.0.1:${at}${path}`);
@@ -183,10 +192,14 @@ describe('what the real programs tell', () => {
   it.skipIf(withoutHaproxy !== undefined)('HAProxy', async () => {
     const [at = 0] = await freePorts(1);
     const text = run('haproxy-metrics', {}, { port: at }).text('/etc/haproxy/haproxy.cfg') ?? '';
-    const haproxy = await startHaproxy(text.replace('    daemon\n', ''), at);
+    const own = `${text.replace('    daemon\n', '')}\nbackend nodes\n`;
+    const haproxy = await startHaproxy(own, at);
     try {
       const told = await answerAt(at, '/metrics');
       expect(told.text).toContain('haproxy_frontend_http_requests_total{proxy="clusterproxy:metrics:prod"}');
+      const asked = metricsAsked('haproxy');
+      expect(asked.length).toBeGreaterThan(4);
+      for (const name of asked) expect(told.text, name).toContain(`\n# TYPE ${name} `);
       expect((await answerAt(at, '/')).status).toBe(404);
     } finally {
       await haproxy.stop();
@@ -195,7 +208,7 @@ describe('what the real programs tell', () => {
 
   it.skipIf(withoutCaddy)('Caddy, with the requests of others', async () => {
     const [at = 0, site = 0] = await freePorts(2);
-    const main = `http://:${site} {\n\trespond ours\n}\n`;
+    const main = `http://:${site} {\n\troute {\n\t\trespond ours\n\t}\n}\n`;
     const { text } = run('caddy-metrics', { files: { '/etc/caddy/Caddyfile': main } }, { port: at });
     const caddy = await startCaddy(({ folder, admin }) => ({
       Caddyfile: (text('/etc/caddy/Caddyfile') ?? '')
@@ -205,9 +218,11 @@ describe('what the real programs tell', () => {
     }));
     try {
       expect(await answerAt(site, '/')).toEqual({ status: 200, text: 'ours' });
-      expect((await answerAt(at, '/metrics')).text).toMatch(
-        /^caddy_http_requests_total\{handler="static_response",server="srv\d"\} 1$/m,
-      );
+      const told = await answerAt(at, '/metrics');
+      expect(told.text).toMatch(/^caddy_http_requests_total\{handler="\w+",server="srv\d"\} 1$/m);
+      const asked = metricsAsked('caddy');
+      expect(asked.length).toBeGreaterThan(1);
+      for (const name of asked) expect(told.text, name).toContain(`\n${name}{`);
       expect((await answerAt(at, '/')).status).toBe(404);
     } finally {
       await caddy.stop();
