@@ -23,8 +23,8 @@ export interface Monitored extends Probes {
 
 /**
  * Looks at all hosts, and says what of them can be watched: what is asked of them through the door, and where
- * they tell of themselves. Throws OperatorErrors with every host of `--limit` of which that isn't known, since
- * a list that lacks one would pass for whole. Retired hosts, and those that are off, are left out.
+ * they tell of themselves. Throws OperatorErrors with every host of `--limit` of which that isn't known,
+ * since a list that lacks one would pass for whole. Retired hosts, and those that are off, are left out.
  */
 export async function monitoringRun(options: RunOptions): Promise<Monitored> {
   const { inventory } = options;
@@ -54,11 +54,8 @@ interface Seen {
 }
 
 function seenOf(cluster: ClusterView, { host, problem, snapshot }: Look): Seen {
-  if (snapshot === undefined) {
-    throw new OperatorError(
-      problem ?? { code: 'internal', message: `${host.name} was not looked at`, host: host.name },
-    );
-  }
+  if (problem !== undefined) throw new OperatorError(problem);
+  if (snapshot === undefined) throw new Error(`${host.name} was not looked at`);
   const { checks } = resolveOutsideChecks(cluster, host.name);
   return { inventoryHost: host, host: host.name, role: host.role, checks, scraped: scrapedOn(cluster, host) };
 }

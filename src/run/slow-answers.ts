@@ -47,8 +47,8 @@ export class AnswerTimes {
   }
 
   /**
-   * The results, with a note where an answer came much later than the fastest of other hosts. It is asked once
-   * more before that is said, alone, since so many questions at once are slow by themselves.
+   * The results, with a note where an answer came much later than the fastest of other hosts. It is asked
+   * once more before that is said, alone, since so many questions at once are slow by themselves.
    */
   async noted(results: readonly CheckResult[]): Promise<readonly CheckResult[]> {
     const notes = new Map<CheckResult, string>();

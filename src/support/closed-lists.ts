@@ -49,6 +49,7 @@ export const itemFormats: readonly string[] = [
     'haproxy-frontend',
     'haproxy-rules',
     'haproxy-metrics',
+    'haproxy-cache',
     'caddy-block',
     'caddy-import',
     'caddy-metrics',

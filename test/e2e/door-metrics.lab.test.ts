@@ -117,7 +117,7 @@ function tellsOfItself(software: ProxySoftware): void {
       if (software.name !== 'caddy') return;
       // Which the alert rule for Caddy goes by.
       expect(await onProxy('http://127.0.0.1:8405/metrics')).toMatch(
-        /^caddy_http_request_duration_seconds_count\{code="502",/m,
+        /^caddy_http_request_errors_total\{handler="subroute",server="srv\d"\} [1-9]/m,
       );
     } finally {
       exporter.kill();
