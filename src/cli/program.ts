@@ -20,6 +20,7 @@ import { registerHold } from './hold.ts';
 import { registerInit } from './init.ts';
 import { registerJoin } from './join.ts';
 import { registerLeave } from './leave.ts';
+import { registerMonitoring } from './monitoring.ts';
 import { registerNotify } from './notify.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
@@ -75,6 +76,7 @@ const commands = [
   registerHold,
   registerSchedule,
   registerWatch,
+  registerMonitoring,
   registerNotify,
   registerFleet,
   registerUninstall,

@@ -1,5 +1,6 @@
 import { caddyImport } from './caddy/import.ts';
 import { caddyLocations } from './caddy/locations.ts';
+import { caddyMetrics } from './caddy/metrics.ts';
 import { caddyServer } from './caddy/server.ts';
 import { archive } from './files/archive.ts';
 import { etcServices } from './files/etc-services.ts';
@@ -13,6 +14,7 @@ import { yaml } from './files/yaml.ts';
 import { haproxyFrontend } from './haproxy/frontend.ts';
 import { haproxy } from './haproxy/haproxy.ts';
 import { haproxyLocations } from './haproxy/locations.ts';
+import { haproxyMetrics } from './haproxy/metrics.ts';
 import { haproxyRules } from './haproxy/rules.ts';
 import { haproxyState } from './haproxy/state-file.ts';
 import { backlog } from './hardening/backlog.ts';
@@ -32,6 +34,7 @@ import { nginxInclude } from './nginx/include.ts';
 import { nginxLocations } from './nginx/locations.ts';
 import { nginxPrefix } from './nginx/prefix.ts';
 import { nginxServer } from './nginx/server.ts';
+import { nginxStatus } from './nginx/status.ts';
 import { relaysByHand } from './relay/by-hand/by-hand.ts';
 import type { StepModule } from './step-module.ts';
 
@@ -47,10 +50,12 @@ const modules = [
   nginxLocations,
   nginxServer,
   nginxInclude,
+  nginxStatus,
   relaysByHand,
   caddyLocations,
   caddyServer,
   caddyImport,
+  caddyMetrics,
   packages,
   unitState,
   ownName,
@@ -65,6 +70,7 @@ const modules = [
   haproxyLocations,
   haproxyFrontend,
   haproxyRules,
+  haproxyMetrics,
   pemBundle,
   hardening,
   nginxConnections,

@@ -107,7 +107,7 @@ describe('an inventory that -i does not name', () => {
     for (const { name, command } of found) {
       const needed = command.registeredArguments
         .filter(({ required }) => required)
-        .map((_, at) => operands[at]);
+        .map(({ argChoices }, at) => argChoices?.[0] ?? operands[at]);
       const argv = [...name.split(' '), ...needed.map(String)];
       const { stdout } = await clusterproxy([...argv, '--json'], { CLUSTERPROXY_INVENTORY: '/none/x.yaml' });
       expect([name, JSON.parse(stdout).errors?.[0]?.message]).toEqual([

@@ -608,6 +608,7 @@ describe('client_cache', () => {
       expect(text(planned, zone)).toContain('keys_zone=clusterproxy_prod:10m');
       expect(text(planned, nodes).match(/proxy_cache clusterproxy_prod;/g)).toHaveLength(1);
       expect(planned.handlers).toEqual(['reload-nginx']);
+      expect(text(planned, nodes)).toContain('proxy_cache_revalidate on;');
       const { proxy: without } = await plan(node);
       expect(without.changed).not.toContain(zone);
       expect(text(without, nodes)).not.toContain('proxy_cache');

@@ -6,6 +6,7 @@ import { stepModules } from '../../src/steps/registry.ts';
 const sections = [
   'step-modules',
   'step-modules-proxy',
+  'step-modules-door',
   'step-modules-balancer',
   'step-modules-hardening',
 ].flatMap((name) => readFileSync(`${import.meta.dirname}/../../docs/${name}.md`, 'utf8').split(/^## /m));

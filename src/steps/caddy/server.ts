@@ -94,7 +94,7 @@ export const caddyServer: StepModule<SiteParameters> = {
         hardened: hardenedSite(wanted.hardening),
       }),
     );
-    importSite(host, wanted);
+    importFile(host, wanted);
   },
 };
 
@@ -114,7 +114,11 @@ function refuseHalf(host: StepHost, { certificate, certificate_key: key }: SiteP
   );
 }
 
-function importSite(host: StepHost, wanted: SiteParameters): void {
+/** One `import` line for a file of ours at the top level of the Caddyfile, unless another leads there. */
+export function importFile(
+  host: StepHost,
+  wanted: Pick<SiteParameters, 'path' | 'caddyfile' | 'look_in'>,
+): void {
   const { path, caddyfile } = wanted;
   const file = fileAt(host, caddyfile);
   if (file === undefined) {

@@ -11,6 +11,7 @@ import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { frontendBlock, haproxyFrontendBlock, nodePrefix } from './block-formats.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import { askBuild, refuseWithoutQuic } from './http3.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
 import { otherReads } from './other-files.ts';
 import { refuseTakenPorts } from './ports.ts';
@@ -35,6 +36,7 @@ const parameters = z.strictObject({
       'with redirect_http, the port of this host that answers ACME challenges (certbot --standalone --http-01-port)',
     ),
   http2: z.boolean().default(true).describe('offer HTTP/2'),
+  http3: z.boolean().default(false).describe('also offer HTTP/3, on port 443 of UDP'),
   ipv6: z.boolean().default(true),
   hardening: serverHardening.describe(
     'what the frontends are hardened by: `items`, and what belongs to them',
@@ -51,13 +53,14 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   name: 'haproxy-frontend',
   description: 'on a proxy with HAProxy: our own frontends, with TLS',
   parameters,
-  reads: ({ path = usualPath, certificate = '', hardening }) => ({
+  reads: ({ path = usualPath, certificate = '', hardening, http3 = false }) => ({
     paths: [path, ...directoriesOf(path), ...otherReads.paths],
     // Its content has the key, which is nobody's business where this step only may come to run.
     queries: [
       ...[askVersion, askListeners, ...otherReads.queries],
       ...(certificate === '' ? [] : [isReadable(certificate)]),
       ...(hardening?.items?.includes('tls') ? [askOpenSsl.haproxy] : []),
+      ...(http3 ? [askBuild] : []),
     ],
   }),
   itemFormats: [haproxyFrontendBlock],
@@ -65,6 +68,7 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   apply: (host, wanted) => {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
+    if (wanted.http3) refuseWithoutQuic(host, configuration);
     refuseTakenPorts(host, configuration, wanted);
     refuseOtherListeners(host, { program: 'haproxy', ports: wanted.redirect_http ? [80, 443] : [443] });
     if (!isThere(host, wanted.certificate)) {

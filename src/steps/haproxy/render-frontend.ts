@@ -1,5 +1,6 @@
 import { quoteWord } from '../../formats/haproxy.ts';
 import type { HardenedFrontend } from '../hardening/haproxy-lines.ts';
+import { altSvc } from '../relay/http3.ts';
 import { challenge } from './acme.ts';
 import { answer, forHost, refuseTricks } from './answers.ts';
 import type { Route } from './read-backends.ts';
@@ -14,6 +15,7 @@ export interface OwnFrontend {
   readonly redirect_http: boolean;
   readonly acme_port: number;
   readonly http2: boolean;
+  readonly http3: boolean;
   readonly ipv6: boolean;
   readonly hardened: HardenedFrontend;
 }
@@ -41,6 +43,7 @@ export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], {
   const sections = [
     section(`frontend ${secureFrontend(wanted.cluster)}`, [
       ...bindLines(443, wanted, secureOptions(wanted)),
+      ...(wanted.http3 ? quicLines(wanted) : []),
       'mode http',
       ...log,
       ...clientTimeouts(wanted.hardened),
@@ -86,6 +89,16 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
 
 function secureOptions({ certificate, http2, hardened }: OwnFrontend): string {
   return ` ssl crt ${quoteWord(certificate)} alpn ${http2 ? 'h2,' : ''}http/1.1 ssl-min-ver TLSv1.2${hardened.tls}`;
+}
+
+/** A socket for UDP beside each for TCP, and the header by which browsers learn of it. */
+function quicLines({ certificate, ipv6 }: OwnFrontend): readonly string[] {
+  const options = `ssl crt ${quoteWord(certificate)} alpn h3`;
+  return [
+    `bind quic4@:443 ${options}`,
+    ...(ipv6 ? [`bind quic6@:443 v6only ${options}`] : []),
+    `http-after-response set-header Alt-Svc '${altSvc}'`,
+  ];
 }
 
 function bindLines(port: number, { ipv6 }: OwnFrontend, options: string): readonly string[] {

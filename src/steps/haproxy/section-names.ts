@@ -30,10 +30,15 @@ export function addressBackend(cluster: string): string {
   return `${ours}:addresses:${cluster}`;
 }
 
+/** Where HAProxy's metrics are. */
+export function metricsFrontend(cluster: string): string {
+  return `${ours}:metrics:${cluster}`;
+}
+
 /** Whether a name is one of those that a cluster's sections may have. */
 export function isOurSection(cluster: string, name: string): boolean {
   return (
-    [secureFrontend, plainFrontend, challengeBackend, addressBackend].some(
+    [secureFrontend, plainFrontend, challengeBackend, addressBackend, metricsFrontend].some(
       (nameOf) => nameOf(cluster) === name,
     ) || name.startsWith(`${ours}:node:${cluster}:`)
   );

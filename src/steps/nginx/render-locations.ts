@@ -53,7 +53,10 @@ function cacheLines(node: string, zone: string): readonly string[] {
     `    ${refuseTricks}`,
     `    proxy_pass ${node};`,
     `    proxy_cache ${zone};`,
+    // A node may compress without saying that this varies, and not everybody reads it.
+    '    proxy_cache_key "$proxy_host$request_uri $http_accept_encoding";',
     '    proxy_cache_valid 200 7d;',
+    '    proxy_cache_revalidate on;',
     '    proxy_cache_lock on;',
     '    proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;',
     '}',

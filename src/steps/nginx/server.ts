@@ -11,6 +11,7 @@ import { isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
+import { askBuild, type Http3, http3Lines } from './http3.ts';
 import { nginxFiles } from './nginx-files.ts';
 import { nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
@@ -36,6 +37,7 @@ const parameters = z.strictObject({
     .default('/var/www/html')
     .describe('with redirect_http, the folder that answers ACME challenges (certbot --webroot)'),
   http2: z.boolean().default(true).describe('use HTTP/2, in the syntax of the installed nginx'),
+  http3: z.boolean().default(false).describe('also use HTTP/3, on port 443 of UDP'),
   ipv6: z.boolean().default(true),
   replace_server: z
     .boolean()
@@ -76,6 +78,7 @@ export const nginxServer: StepModule<ServerParameters> = {
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],
       ...(wanted.hardening?.items?.includes('tls') ? [askOpenSsl.nginx] : []),
+      ...(wanted.http3 ? [askBuild] : []),
     ],
   }),
   writes: ({ path }) => [path],
@@ -87,7 +90,8 @@ export const nginxServer: StepModule<ServerParameters> = {
     });
     warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, render(host, wanted, http2Lines(host, wanted)));
+    const http3 = wanted.http3 ? http3Lines(host, wanted) : undefined;
+    host.write(wanted.path, render(host, wanted, { http2: http2Lines(host, wanted), http3 }));
     judgePlanned(host, wanted);
   },
 };
@@ -132,7 +136,11 @@ function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   return isNew ? { listen: '', lines: ['http2 on;'] } : { listen: ' http2', lines: [] };
 }
 
-function render(host: StepHost, wanted: ServerParameters, http2: Http2): string {
+function render(
+  host: StepHost,
+  wanted: ServerParameters,
+  { http2, http3 }: { readonly http2: Http2; readonly http3: Http3 | undefined },
+): string {
   const { chain, key } = certificateOf(wanted);
   const hardened = hardenedServer(host, wanted.hardening);
   const backlog = wanted.hardening.items.includes('backlog')
@@ -142,6 +150,7 @@ function render(host: StepHost, wanted: ServerParameters, http2: Http2): string 
     `listen ${port}${what}${backlog(port, 'ipv4')};`,
     ...(wanted.ipv6 ? [`listen [::]:${port}${what}${backlog(port, 'ipv6')};`] : []),
   ];
+  const udp = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
   const redirect = block([
     ...listen(80),
     `server_name ${wanted.server_name};`,
@@ -151,7 +160,9 @@ function render(host: StepHost, wanted: ServerParameters, http2: Http2): string 
   ]);
   const server = block([
     ...listen(443, ` ssl${http2.listen}`),
+    ...(http3 === undefined ? [] : udp(`443${http3.listen}`)),
     ...http2.lines,
+    ...(http3?.lines ?? []),
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
