@@ -18,9 +18,11 @@ const unfinished: Readonly<Record<string, object>> = {
   'nginx-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'nginx-server': { path: '/etc/x', server_name: 'a.example.com', certificate: 'x', http2: '' },
   'nginx-include': { path: '/etc/x' },
+  'nginx-status': { path: '/etc/x', port: '' },
   'caddy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'caddy-server': { path: '/etc/x', hostname: 'a.example.com', certificate: 'x' },
   'caddy-import': { path: '/etc/x' },
+  'caddy-metrics': { path: '/etc/x', port: '' },
   package: { names: ['/etc/x'], provides: '' },
   unit: { name: '/etc/x', enabled: '' },
   archive: { directory: '/etc/x', url: '', sha256: '' },
@@ -39,6 +41,7 @@ const unfinished: Readonly<Record<string, object>> = {
   'haproxy-connections': { path: '/etc/x' },
   'open-files': { unit: 'x.service', name: 'x.conf' },
   backlog: { path: '/etc/x' },
+  'haproxy-metrics': { path: '/etc/x', port: '' },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
 
@@ -58,6 +61,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
   'haproxy-state': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
   'caddy-server': ['/etc/x', '/etc/caddy/Caddyfile'],
   'open-files': ['/etc/systemd/system/x.service.d/x.conf'],
+  'caddy-metrics': ['/etc/x', '/etc/caddy/Caddyfile'],
   unit: ['unit:/etc/x'],
   'xinetd-service': ['/etc/x'],
   keepalived: ['/etc/keepalived/clusterproxy/x.conf', '/etc/keepalived/keepalived.conf'],
