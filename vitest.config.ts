@@ -30,6 +30,7 @@ const withHosts = [
   'test/run/upgrade.test.ts',
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
+  'test/fleet/fleet.test.ts',
   'test/run/windows.test.ts',
   'test/run/forecast.test.ts',
   'test/run/staged-run.test.ts',

@@ -47,6 +47,7 @@ lab_needs='
   nsenter:util-linux
   openssl:openssl
   pebble:pebble
+  prometheus-blackbox-exporter:prometheus-blackbox-exporter
   promtool:prometheus
   shellcheck:shellcheck
   ssh-keygen:openssh-client

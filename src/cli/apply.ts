@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { SavedPlan } from '../plan/saved/saved-plan.ts';
 import type { RunWindow } from '../run/windows/run-window.ts';
 import {
   addChangeOptions,
@@ -66,12 +67,20 @@ async function apply(given: ApplyCommandOptions, environment: Environment): Prom
   });
 }
 
-/** Plans and changes the hosts of a session; returns the exit status. `window`: another one than they say. */
+/** What decides about a run besides its options. */
+export interface ApplyGiven {
+  /** another one than the inventory and the options say */
+  readonly window?: RunWindow;
+  /** what somebody has agreed to a while ago: this is carried out, or what is left of it, and nothing else */
+  readonly agreed?: SavedPlan | undefined;
+}
+
+/** Plans and changes the hosts of a session; returns the exit status. */
 export async function applyOver(
   session: Session,
   options: ApplyCommandOptions,
   environment: Environment,
-  window?: RunWindow,
+  { window, agreed: before }: ApplyGiven = {},
 ): Promise<number> {
   const [{ planRun }, { carryOut }, { askingFromHere }, { readPlan, agreedPlan }] = await Promise.all([
     import('../run/plan-run.ts'),
@@ -82,7 +91,7 @@ export async function applyOver(
   const { onceOnly } = await import('./tell-run.ts');
   expectQueueing(options, session.inventory);
   const asking = await askingFromHere(options, environment);
-  const saved = options.plan === undefined ? undefined : await readPlan(options.plan);
+  const saved = options.plan === undefined ? before : await readPlan(options.plan);
   const runOptions = session.runOptions({ prune: options.prune });
   const { limit, prune } = options;
   const { idleFor, until, withoutCordon } = options;
@@ -93,7 +102,7 @@ export async function applyOver(
   if ('told' in once) return once.told;
   const planned = await planRun(runOptions);
   const agreed =
-    saved === undefined || options.plan === undefined
+    saved === undefined
       ? { plan: planned.plan, refusal: undefined }
       : await agreedPlan(
           options.plan,

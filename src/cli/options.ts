@@ -25,7 +25,7 @@ export interface CommonOptions {
 /**
  * Many hosts at once cost this machine memory and a jump host connections (MaxStartups of sshd_config(5)).
  */
-const usualParallel = 32;
+export const usualParallel = 32;
 
 /** What `--limit` means for a command that changes hosts. */
 const limitOfChanges = 'change only these hosts or roles (comma-separated); all hosts are still looked at';

@@ -111,9 +111,9 @@ interface PlannedNow {
   readonly secrets: SecretRegister;
 }
 
-/** Compares what would be done now with a saved plan. */
+/** Compares what would be done now with a saved plan; `file`: undefined where it is in none. */
 export async function agreedPlan(
-  file: string,
+  file: string | undefined,
   saved: SavedPlan,
   now: PlannedNow,
   options: PlannedWith,
@@ -135,11 +135,23 @@ export async function restOf(
   return { plan: { ...plan, hosts }, differences };
 }
 
-function planDiffers(file: string, options: PlannedWith, differences: readonly string[]): Problem {
+function planDiffers(
+  file: string | undefined,
+  options: PlannedWith,
+  differences: readonly string[],
+): Problem {
+  const detail = differences.join('\n');
+  if (file === undefined)
+    return {
+      code: 'plan-differs',
+      message: 'what would be done now differs from the plan that was agreed on',
+      detail,
+      next: 'somebody has changed something meanwhile: run the command again, and review the new plan',
+    };
   return {
     code: 'plan-differs',
     message: `what would be done now differs from the plan in ${file}`,
-    detail: differences.join('\n'),
+    detail,
     next: `review it again: clusterproxy plan ${optionsIn(options)} --out ${file}`,
   };
 }

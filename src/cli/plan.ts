@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Confirmer } from '../model/deciding-check.ts';
 import type { MaxUnavailable } from '../model/rollout.ts';
 import type { BusyPolicy } from '../model/when-busy.ts';
+import type { SavedPlan } from '../plan/saved/saved-plan.ts';
 import type { OnFailure } from '../run/options.ts';
 import {
   confirmOption,
@@ -23,9 +24,10 @@ import {
 import { judge, policiesOf, policyOption } from './policies.ts';
 import { addQueueOptions, expectQueueing, policyWith, type QueueOptions, queueOf } from './queue-options.ts';
 import { addReportOptions, type ReportOptions } from './report-options.ts';
+import type { Session } from './session.ts';
 import { addWindowOptions, type WindowOptions, windowOf } from './window-options.ts';
 
-interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions, ReportOptions {
+export interface PlanOptions extends CommonOptions, WindowOptions, QueueOptions, ReportOptions {
   readonly policy: readonly string[];
   readonly out?: string;
   readonly summary: boolean;
@@ -68,8 +70,22 @@ export function registerPlan(program: Command, { environment, finish }: Registra
 
 async function plan(given: PlanOptions, environment: Environment): Promise<number> {
   const options = policyWith(given);
+  const { openSession } = await import('./session.ts');
+  const session = await openSession('plan', options, environment);
+  return planOver(session, options, environment);
+}
+
+/**
+ * Plans the hosts of a session and tells what would change; returns the exit status. `keep` gets what
+ * `--out` would save, where the plan can be carried out.
+ */
+export async function planOver(
+  session: Session,
+  options: PlanOptions,
+  environment: Environment,
+  keep?: (plan: SavedPlan) => void,
+): Promise<number> {
   const [
-    { openSession },
     { planRun },
     { resultOfPlan, withDeciding },
     { exitStatus, exitStatusOf },
@@ -83,7 +99,6 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     { withQueues },
     { isDue },
   ] = await Promise.all([
-    import('./session.ts'),
     import('../run/plan-run.ts'),
     import('../run/result-of-plan.ts'),
     import('../model/result.ts'),
@@ -97,7 +112,6 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     import('../run/queue/report.ts'),
     import('../model/plan.ts'),
   ]);
-  const session = await openSession('plan', options, environment);
   if (options.detailedExitcode) session.hooks?.looks();
   expectQueueing(options, session.inventory);
   const runOptions = session.runOptions({ prune: options.prune });
@@ -146,6 +160,10 @@ async function plan(given: PlanOptions, environment: Environment): Promise<numbe
     await writePlan(options.out, planned, { ...session.inventory, secrets: environment.secrets });
     environment.output.links.file(options.out);
     session.message(`plan saved; to carry out exactly this: ${commandToApply(options.out, options)}`);
+  }
+  if (keep !== undefined && !result.interrupted) {
+    const { planToSave } = await import('../plan/saved/saved-plan.ts');
+    keep(await planToSave(planned, { ...session.inventory, secrets: environment.secrets }));
   }
   const status = exitStatusOf(result, { comparing: options.detailedExitcode });
   return session.end(result, { ...told, exitStatus: status });

@@ -12,6 +12,7 @@ import { registerDocs } from './docs.ts';
 import { registerDoctor } from './doctor.ts';
 import type { Environment, Registration } from './environment.ts';
 import { registerExplain } from './explain.ts';
+import { registerFleet } from './fleet.ts';
 import { registerFollow } from './follow.ts';
 import { registerForecast } from './forecast.ts';
 import { registerHistory } from './history.ts';
@@ -19,6 +20,7 @@ import { registerHold } from './hold.ts';
 import { registerInit } from './init.ts';
 import { registerJoin } from './join.ts';
 import { registerLeave } from './leave.ts';
+import { registerMonitoring } from './monitoring.ts';
 import { registerNotify } from './notify.ts';
 import { registerPlan } from './plan.ts';
 import { registerPlaybook } from './playbook.ts';
@@ -74,7 +76,9 @@ const commands = [
   registerHold,
   registerSchedule,
   registerWatch,
+  registerMonitoring,
   registerNotify,
+  registerFleet,
   registerUninstall,
   registerExplain,
   registerDocs,

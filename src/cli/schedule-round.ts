@@ -134,8 +134,7 @@ async function carriedOutIn(
     return checkOver(session);
   }
   return applyOver(session, policyWith(applyOptions(options)), environment, {
-    ...window,
-    deadline: decision.closes,
+    window: { ...window, deadline: decision.closes },
   });
 }
 

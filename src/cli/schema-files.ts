@@ -14,6 +14,7 @@ const describes: Readonly<Record<string, string>> = {
   inventory: 'inventories of any playbook',
   playbook: 'playbooks',
   report: 'what --json prints',
+  fleet: 'what fleet --json prints',
   events: 'what --events prints, one line each',
 };
 

@@ -12,14 +12,14 @@ export interface SchemaOptions {
 }
 
 /** What a schema can be asked for by. */
-export const schemaNames = ['inventory', 'playbook', 'report', 'events'] as const;
+export const schemaNames = ['inventory', 'playbook', 'report', 'events', 'fleet'] as const;
 
 export function registerSchema(program: Command, { environment, finish }: Registration): void {
   const command = program
     .command('schema')
-    .argument('[name]', 'inventory, playbook, report or events; all of them without it')
+    .argument('[name]', 'inventory, playbook, report, events or fleet; all of them without it')
     .description(
-      'Prints a JSON Schema, or writes them into a folder for your editor: of inventories (also with the variables of a playbook), playbooks, and what --json and --events print. Needs no host.',
+      'Prints a JSON Schema, or writes them into a folder for your editor: of inventories (also with the variables of a playbook), playbooks, and what --json, --events and fleet --json print. Needs no host.',
     )
     .addOption(
       new Option(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Environment, Registration } from './environment.ts';
 import { addCommonOptions, addExample, type CommonOptions, limitOfLooking, pagerOption } from './options.ts';
 import { addReportOptions, type ReportOptions } from './report-options.ts';
+import type { Session } from './session.ts';
 
 export function registerStatus(program: Command, { environment, finish }: Registration): void {
   const command = addReportOptions(
@@ -18,8 +19,13 @@ export function registerStatus(program: Command, { environment, finish }: Regist
 }
 
 async function status(options: CommonOptions & ReportOptions, environment: Environment): Promise<number> {
+  const { openSession } = await import('./session.ts');
+  return statusOver(await openSession('status', options, environment), options);
+}
+
+/** Tells in which state the hosts of a session are; returns the exit status. */
+export async function statusOver(session: Session, options: CommonOptions): Promise<number> {
   const [
-    { openSession },
     { planRun },
     { readHistory },
     { resultOfPlan },
@@ -29,7 +35,6 @@ async function status(options: CommonOptions & ReportOptions, environment: Envir
     { isAboutRecords, withRecordTrouble },
     { holdsIn },
   ] = await Promise.all([
-    import('./session.ts'),
     import('../run/plan-run.ts'),
     import('../run/history-run.ts'),
     import('../run/result-of-plan.ts'),
@@ -39,7 +44,6 @@ async function status(options: CommonOptions & ReportOptions, environment: Envir
     import('../run/record-trouble.ts'),
     import('../run/claims/held.ts'),
   ]);
-  const session = await openSession('status', options, environment);
   const runOptions = session.runOptions({ prune: false });
   // How a host stands doesn't depend on whom a run would be limited to.
   const { plan } = await planRun({ ...runOptions, limit: [] });

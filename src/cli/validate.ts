@@ -14,11 +14,16 @@ export function registerValidate(program: Command, { environment, finish }: Regi
 }
 
 async function validate(options: CommonOptions, environment: Environment): Promise<number> {
-  const [{ openSession }, { resultWithoutHosts }] = await Promise.all([
-    import('./session.ts'),
-    import('../model/result.ts'),
-  ]);
+  const [{ openSession }, { resultWithoutHosts }, { OperatorErrors }, { unsuitableHosts }] =
+    await Promise.all([
+      import('./session.ts'),
+      import('../model/result.ts'),
+      import('../model/operator-error.ts'),
+      import('../playbook/resolve/unsuitable.ts'),
+    ]);
   const session = await openSession('validate', options, environment, 'nothing');
+  const unsuitable = unsuitableHosts(session.inventory);
+  if (unsuitable.length > 0) throw new OperatorErrors(unsuitable);
   const told = { inventory: whatItSays(session.inventory) };
   session.show('inventory', resultWithoutHosts('validate'), told);
   return session.end(resultWithoutHosts('validate'), { ...told, exitStatus: 0 });

@@ -4,6 +4,7 @@ export {
   setRulesBlock,
   setSectionsBlock,
 } from './haproxy/edits.ts';
+export { haproxyGlobal } from './haproxy/globals.ts';
 export { type HaproxyLine, readSections, type Section, strayLines } from './haproxy/sections.ts';
 export { quoteWord, type Word, wordsOf } from './haproxy/words.ts';
 export { managedBlockRanges, managedBlocks, removeManagedBlock } from './managed-blocks.ts';

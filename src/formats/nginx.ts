@@ -21,4 +21,5 @@ export { type PrefixOptions, prefixLocations } from './nginx/prefix-locations.ts
 export { quoteArgument } from './nginx/quote.ts';
 export { type Argument, type Block, type Directive, scanNginx, scanWalkable } from './nginx/scan.ts';
 export { findServers, insertInclude, removeDirective, removeInclude, type Server } from './nginx/servers.ts';
+export { nginxSetting } from './nginx/settings.ts';
 export { getVariable, removeVariable, setVariable } from './nginx/variables.ts';

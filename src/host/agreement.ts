@@ -68,19 +68,19 @@ export async function knownOfRun(
   return known;
 }
 
+/** A run on the host that it is asked of: another machine at the same address knows nothing of it. */
+export interface RunOnHost {
+  readonly cluster: string;
+  readonly run: string;
+  readonly machineId: string;
+}
+
 /** Whether the host has noted that nothing more of the run is begun there, or the run had ended before. */
 export async function abortOnHost(
   connection: Connection,
-  asked: {
-    readonly cluster: string;
-    readonly run: string;
-    readonly machineId: string;
-    readonly by: string;
-    readonly from: string;
-  },
+  asked: RunOnHost & { readonly by: string; readonly from: string },
 ): Promise<'aborted' | 'ended'> {
-  const { cluster, run, machineId, by, from } = asked;
-  const { verdict, words } = await tell(connection, record('abort', cluster, run, machineId, by, from));
+  const { verdict, words } = await tell(connection, 'abort', asked, asked.by, asked.from);
   if (verdict === 'aborted' || verdict === 'ended') return verdict;
   if (verdict === notThisMachine) throw new OperatorError(anotherMachine());
   throw new OperatorError({
@@ -92,33 +92,26 @@ export async function abortOnHost(
 }
 
 /** Ends the lease of a run on a host where it isn't at work; false where it is. */
-export async function breakLease(
-  connection: Connection,
-  asked: { readonly cluster: string; readonly run: string; readonly machineId: string },
-): Promise<boolean> {
-  const { cluster, run, machineId } = asked;
-  return (await tell(connection, record('break', cluster, run, machineId))).verdict === 'free';
+export async function breakLease(connection: Connection, asked: RunOnHost): Promise<boolean> {
+  return (await tell(connection, 'break', asked)).verdict === 'free';
 }
 
 /** Notes that another run goes on with the rest of a run, and ends its lease where it isn't at work. */
 export async function resumedOnHost(
   connection: Connection,
-  asked: {
-    readonly cluster: string;
-    readonly run: string;
-    readonly machineId: string;
-    readonly by: string;
-  },
+  asked: RunOnHost & { readonly by: string },
 ): Promise<boolean> {
-  const { cluster, run, machineId, by } = asked;
-  return (await tell(connection, record('resumed', cluster, run, machineId, by))).verdict === 'free';
+  return (await tell(connection, 'resumed', asked, asked.by)).verdict === 'free';
 }
 
 async function tell(
   connection: Connection,
-  request: string,
+  what: 'abort' | 'break' | 'resumed',
+  { cluster, run, machineId }: RunOnHost,
+  ...more: readonly string[]
 ): Promise<{ readonly verdict: string; readonly words: string }> {
   const nonce = newNonce();
+  const request = record(what, cluster, run, machineId, ...more);
   const result = await connection.exec(bootstrap, framed(await program('agreement'), request, nonce), {
     timeout: 60,
     maximumOutput: 1024 * 1024,

@@ -276,6 +276,7 @@ function checkArguments(check: Check): readonly string[] {
     case 'port':
       return [String(check.port)];
     case 'nginx-workers':
+    case 'haproxy-workers':
       return [];
     case 'http':
       return [check.url, String(check.headers.length), ...check.headers, ...check.contains];

@@ -80,6 +80,7 @@ const handler = z.looseObject({
       z.looseObject({ kind: z.literal('active'), unit: sent }),
       z.looseObject({ kind: z.literal('port'), port: z.number().int() }),
       z.looseObject({ kind: z.literal('nginx-workers') }),
+      z.looseObject({ kind: z.literal('haproxy-workers') }),
       z.looseObject({ kind: z.literal('http'), url: sent, headers: sentTexts, contains: sentTexts }),
     ]),
   ),

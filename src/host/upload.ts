@@ -45,6 +45,7 @@ const programs = [
   'reboot.sh',
   'activate.sh',
   'still-answers.sh',
+  'haproxy-workers.sh',
   'validate.sh',
   'runner.sh',
   'put-back.sh',

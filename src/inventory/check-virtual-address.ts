@@ -3,7 +3,7 @@ import type { YamlDocument } from '../document/yaml-document.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { type HostEntry, mapOf, textOf } from './host-entries.ts';
-import { canonicalAddress } from './virtual-address.ts';
+import { canonicalAddress, movers } from './virtual-address.ts';
 
 /** The step module that moves an address: a role that has such a step can have one. */
 const mover = 'keepalived';
@@ -45,9 +45,18 @@ function checkRole(
       }),
     ];
   }
+  const by = valueAt(document.value, [...path, 'by']);
+  if (typeof by === 'string' && movers.some((one) => one === by) && !isMovedBy(role, by)) {
+    return [
+      document.problem([...path, 'by'], {
+        code: 'virtual-address-not-used',
+        message: `the playbook ${playbook.name} does nothing with a virtual address that is moved by: ${by}`,
+        next: `write one of ${movers.filter((one) => isMovedBy(role, one)).join(', ')}`,
+      }),
+    ];
+  }
   const count = hosts.filter((host) => host.role === role.name).length;
   // Whoever else moves it may move it to a host that isn't ours.
-  const by = valueAt(document.value, [...path, 'by']);
   if (count >= (by === 'external' ? 1 : 2)) return [];
   return [
     document.problem(path, {
@@ -57,6 +66,15 @@ function checkRole(
       next: `list at least two hosts of ${role.name} (one that is retired counts); write \`by: external\` if somebody else moves it; or remove virtual_address, and the next apply takes it from the host that is left`,
     }),
   ];
+}
+
+/** Whether the role sets something up, or asks something, where the address is moved so. */
+function isMovedBy({ steps, verify }: Playbook['roles'][number], by: string): boolean {
+  const parts = [
+    ...steps.filter(({ module }) => module === mover),
+    ...verify.filter(({ question }) => question.kind === 'virtual-address'),
+  ];
+  return parts.some(({ when }) => when['cluster.virtual_address_by']?.includes(by) ?? true);
 }
 
 /** Two hosts would answer for it as soon as it moves to the other. */

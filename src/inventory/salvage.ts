@@ -105,7 +105,16 @@ function bareRole(name: string): Role {
   return {
     ...{ name, description: '', hosts: { minimum: 0, maximum: Number.POSITIVE_INFINITY } },
     ...{ external: false, shared: false, hostname: 'optional', facts: {}, recipes: [], refuse: [] },
-    ...{ unknown: undefined, stages: [], steps: [], health: [], verify: [], symptoms: {}, troubles: [] },
+    ...{
+      unknown: undefined,
+      stages: [],
+      stageOrders: [],
+      steps: [],
+      health: [],
+      verify: [],
+      symptoms: {},
+      troubles: [],
+    },
     ...{ serverLists: [], productPackages: [] },
     ...{ asked: undefined, everyLook: [], warnings: [], units: [], ports: [], guards: [], handlers: [] },
   };

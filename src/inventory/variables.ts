@@ -56,7 +56,7 @@ export function variableMistake(
     case 'list':
       if (!Array.isArray(value))
         return wrongType('a list', 'write it as a list: [ … ], or one `- …` per line');
-      return wrongValue(textMistake(value));
+      return wrongValue(textMistake(value) ?? itemMistake(variable, value));
     case 'map':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         return wrongType('a map', 'write it as `key: value`, one per line');
@@ -84,6 +84,22 @@ export function variableMistake(
       }
       return wrongValue(stringMistake(variable.type, value));
   }
+}
+
+/** Of a list that says which values its items may have. */
+function itemMistake({ values }: Variable, items: readonly unknown[]): Mistake | undefined {
+  if (values.length === 0) return undefined;
+  const other = items.find((item) => typeof item !== 'string' || !values.includes(item));
+  if (other !== undefined) {
+    const nearest = nearestName(String(other), values);
+    return {
+      message: `expected items out of ${values.join(', ')}, found ${describeValue(other)}`,
+      next: nearest === undefined ? 'write some of them, each once' : `did you mean ${nearest}?`,
+    };
+  }
+  const twice = items.find((item, index) => items.indexOf(item) < index);
+  if (twice === undefined) return undefined;
+  return { message: `${describeValue(twice)} is there more than once`, next: 'write each item once' };
 }
 
 const durationHint = 'write a time such as 90s, 30m or 1h30m, or 0';

@@ -3,14 +3,19 @@ import { z } from 'zod';
 import { checkedText } from './checked-text.ts';
 import type { Mistake } from './names.ts';
 
-/** Who moves the cluster's address: keepalived, which the playbook sets up, or somebody else. */
-export const movers = ['keepalived', 'external'] as const;
+/**
+ * Who moves the cluster's address: keepalived, which the playbook sets up; a command of the operator's, of
+ * which keepalived decides where it runs; or somebody else.
+ */
+export const movers = ['keepalived', 'command', 'external'] as const;
 
 /** An address that one of several hosts has at a time; people reach the cluster by it. */
 export interface VirtualAddress {
   /** IPv4 or IPv6, as the operating system writes it */
   readonly address: string;
   readonly by: (typeof movers)[number];
+  /** the commands of `by: command`: the one that gets the address for its host, and who has it */
+  readonly command: { readonly claim: string; readonly owner: string } | undefined;
   /** undefined: the one on which the host has its own address */
   readonly interface: string | undefined;
   /** 1 to 255; undefined: made from the address */
@@ -28,37 +33,79 @@ const address = checkedText({
 /** Names of interfaces as in ip-link(8): at most 15 bytes, no slash and no blank; `:` is for aliases. */
 const interfaceName = /^(?!\.\.?$)[^\s/:@"'#!$%\p{Cc}]{1,15}$/u;
 
-const settings = z.strictObject({
-  address,
-  by: z.enum(movers).optional().meta({
-    description:
-      'who moves it: keepalived, which is set up on the hosts, or external, so that nothing is set up and verify looks where it is; default: keepalived',
-  }),
-  interface: checkedText({
+/** Words without a shell: nothing in them would have to be quoted for systemd, sh or keepalived. */
+const commandLine = /^\/[\w./:=@+,-]+(?: [\w./:=@+,-]+)*$/;
+
+function command(description: string) {
+  return checkedText({
     code: 'wrong-value',
     mistake: (text) =>
-      interfaceName.test(text)
+      commandLine.test(text)
         ? undefined
         : {
-            message: `'${text}' is not the name of a network interface`,
-            next: 'write a name that `ip -br link` shows',
+            message: `'${text}' is no program with its full path, and arguments separated by single spaces`,
+            next: 'put whatever needs a shell, or a secret, into a program on the proxies, and name that',
           },
-    pattern: /^[^\s/:@"'#!$%]{1,15}$/,
-    description: 'network interface that gets it; default: the one on which the host has its own address',
-  }).optional(),
-  router_id: z.int().min(1).max(255).optional().meta({
-    description:
-      'number of the virtual router (VRRP), the same for nobody else in that network; default: made from the address',
-  }),
-  preempt: z.boolean().optional().meta({
-    description:
-      'true: the first host of the inventory takes it back as soon as it works again; default: false, so that it moves no more often than it must',
-  }),
-});
+    pattern: commandLine,
+    description,
+  });
+}
+
+const settings = z
+  .strictObject({
+    address,
+    by: z.enum(movers).optional().meta({
+      description:
+        'who moves it: keepalived, which is set up on the hosts; command, so that keepalived decides which host has it and `claim` moves it; or external, so that nothing is set up and verify looks where it is; default: keepalived',
+    }),
+    interface: checkedText({
+      code: 'wrong-value',
+      mistake: (text) =>
+        interfaceName.test(text)
+          ? undefined
+          : {
+              message: `'${text}' is not the name of a network interface`,
+              next: 'write a name that `ip -br link` shows',
+            },
+      pattern: /^[^\s/:@"'#!$%]{1,15}$/,
+      description: 'network interface that gets it; default: the one on which the host has its own address',
+    }).optional(),
+    router_id: z.int().min(1).max(255).optional().meta({
+      description:
+        'number of the virtual router (VRRP), the same for nobody else in that network; default: made from the address',
+    }),
+    preempt: z.boolean().optional().meta({
+      description:
+        'true: the first host of the inventory takes it back as soon as it works again; default: false, so that it moves no more often than it must',
+    }),
+    claim: command(
+      'with by: command, the program on the proxies, with arguments, that gets the address for the host on which it runs; it may be run again and again',
+    ).optional(),
+    owner: command(
+      'with by: command, the program on the proxies, with arguments, that prints which host has the address: its name or an address of it, as in the inventory',
+    ).optional(),
+  })
+  .superRefine((given, context) => {
+    for (const key of ['claim', 'owner'] as const) {
+      if ((given[key] !== undefined) === (given.by === 'command')) continue;
+      const isMissing = given.by === 'command';
+      context.addIssue({
+        code: 'custom',
+        path: isMissing ? [] : [key],
+        message: isMissing ? `\`by: command\` needs \`${key}\`` : `\`${key}\` is for \`by: command\` alone`,
+        params: isMissing
+          ? {
+              code: 'missing-key',
+              next: 'write claim: and owner:, each a program on the proxies; docs/pair.md says what they have to do',
+            }
+          : { next: `remove it, or write by: command` },
+      });
+    }
+  });
 
 export const virtualAddressSchema = z.union([address, settings]).meta({
   description:
-    'the address by which people reach a pair of hosts, of which one has it: an IP address, or {address, by, interface, router_id, preempt}',
+    'the address by which people reach a pair of hosts, of which one has it: an IP address, or {address, by, claim, owner, interface, router_id, preempt}',
 });
 
 export function virtualAddressOf(
@@ -69,6 +116,10 @@ export function virtualAddressOf(
   return {
     address: canonicalAddress(given.address),
     by: given.by ?? 'keepalived',
+    command:
+      given.claim === undefined || given.owner === undefined
+        ? undefined
+        : { claim: given.claim, owner: given.owner },
     interface: given.interface,
     routerId: given.router_id,
     preempt: given.preempt ?? false,

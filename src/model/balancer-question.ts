@@ -177,8 +177,12 @@ export interface VirtualAddressQuestion {
   readonly kind: 'virtual-address';
   readonly address: string;
   readonly hostname: string;
+  /** at which each host must show a certificate for that name; undefined: none of them has one */
+  readonly port: number | undefined;
   /** one of these hosts must have it; where somebody else moves it, it may be elsewhere */
   readonly strict: boolean;
+  /** what is asked on each of them about the command that moves it; undefined: no command does */
+  readonly claim?: Query | undefined;
   readonly hosts: readonly PairHost[];
 }
 

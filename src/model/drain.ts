@@ -13,6 +13,15 @@ export interface Drain {
   readonly polls: readonly Polls[];
 }
 
+/** How a host gives to another of its role what only one of them has, filled in for it. */
+export interface HandOver {
+  /** its text, in sh; it runs on the host itself */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** what another host takes over, in words, such as `the cluster's address` */
+  readonly what: string;
+}
+
 /** A balancer that asks a host again and again, and takes one that stays silent for dead. */
 export interface Polls {
   /** its address, where the inventory has it; else empty */

@@ -19,6 +19,8 @@ export type Check =
   | { readonly kind: 'port'; readonly port: number }
   /** new nginx workers are running, no old worker accepts connections, and no new `[emerg]` was logged */
   | { readonly kind: 'nginx-workers' }
+  /** a new HAProxy process listens, and nobody else does where it listens */
+  | { readonly kind: 'haproxy-workers' }
   /** GET returns status 200, and the body, with backslashes removed, contains every text */
   | {
       readonly kind: 'http';

@@ -72,7 +72,9 @@ export interface Narrowing {
 export interface HostPlan {
   readonly host: string;
   readonly role: string;
-  readonly recipe: { readonly name: string; readonly reason: string } | undefined;
+  readonly recipe:
+    | { readonly name: string; readonly title?: string | undefined; readonly reason: string }
+    | undefined;
   /** why the host can't be planned; if set, nothing is changed on it */
   readonly problem: Problem | undefined;
   /** excluded by the operator's limit: inspected, but never written to */

@@ -27,7 +27,7 @@ export type VariableType = (typeof variableTypes)[number];
 
 export interface Variable {
   readonly type: VariableType;
-  /** the values of an enum; empty for the other types */
+  /** the values of an enum, or those that a list's items may have; empty for any, and for the other types */
   readonly values: readonly string[];
   /** undefined if the inventory must set it */
   readonly default: Value | undefined;
@@ -45,6 +45,8 @@ export type Fact = Readonly<Record<string, Value>>;
 /** One of a role's variants. */
 export interface Recipe {
   readonly name: string;
+  /** what people are told of, where several recipes are the same to them; undefined: its name */
+  readonly title: string | undefined;
   readonly when: Condition;
   /** a template; shown in the plan */
   readonly reason: string;
@@ -60,8 +62,8 @@ export interface PlaybookStep {
   readonly parameters: Value;
   /** the template file that it names, in the full template language; the result becomes `content` */
   readonly template: { readonly file: string; readonly text: string } | undefined;
-  /** number of its stage in the role, from 1 */
-  readonly stage: number;
+  /** name of its stage; undefined in a role without stages */
+  readonly stage: string | undefined;
   /** only for these recipes; undefined: for all recipes */
   readonly recipes: readonly string[] | undefined;
   readonly when: Condition;
@@ -98,7 +100,7 @@ export type PlaybookAction =
 export type PlaybookCheck =
   | { readonly kind: 'active'; readonly unit: string }
   | { readonly kind: 'port'; readonly port: number | string }
-  | { readonly kind: 'nginx-workers' }
+  | { readonly kind: 'nginx-workers' | 'haproxy-workers' }
   | {
       /** `browse` counts only where it held before the files were swapped in */
       readonly kind: 'http' | 'browse';
@@ -131,6 +133,18 @@ export interface PlaybookDrain {
   readonly args: readonly string[];
   readonly answers: readonly { readonly url: string; readonly contains: string }[];
   readonly polls: readonly PlaybookPolls[];
+}
+
+/**
+ * How a host gives to another of its role what only one of them has, before it is interrupted: texts are
+ * templates. The program has the verbs of a drain's, and runs on the host itself.
+ */
+export interface PlaybookHandOver {
+  readonly when: Condition;
+  readonly program: OwnProgram;
+  readonly args: readonly string[];
+  /** what another host takes over, in words */
+  readonly what: string;
 }
 
 /** How a balancer asks whether a host is alive: texts are templates, `every` and `misses` may be. */
@@ -219,6 +233,8 @@ export interface Role {
   readonly unknown: string | undefined;
   /** names in order; empty if all steps are carried out at once */
   readonly stages: readonly string[];
+  /** the same stages in other orders, of which the first applies whose condition holds */
+  readonly stageOrders: readonly { readonly when: Condition; readonly stages: readonly string[] }[];
   readonly steps: readonly PlaybookStep[];
   readonly health: readonly HealthCheck[];
   /** what `verify` asks for each of its hosts */
@@ -236,6 +252,7 @@ export interface Role {
   /** names of the product's packages, with `*` and `?` as dpkg-query(1) has them; empty: it has none */
   readonly productPackages: readonly string[];
   readonly guards: readonly PlaybookGuard[];
+  readonly handOver?: PlaybookHandOver | undefined;
   readonly ports: readonly PortFact[];
   readonly handlers: readonly PlaybookHandler[];
 }

@@ -1,5 +1,8 @@
+import type { FleetView } from './fleet-view.ts';
+import { JsonFleetView } from './json/fleet-view.ts';
 import { JsonView } from './json/view.ts';
 import type { Output } from './output.ts';
+import { TerminalFleetView } from './terminal/fleet-view.ts';
 import { TerminalView } from './terminal/view.ts';
 import type { View } from './view.ts';
 
@@ -20,4 +23,10 @@ export interface ViewOptions {
 export function chooseView(output: Output, { json, ...options }: ViewOptions): View {
   const terminal = new TerminalView(output, options);
   return json ? new JsonView(output, terminal.aside) : terminal;
+}
+
+/** The same for what is told of many clusters. */
+export function chooseFleetView(output: Output, { json, ...options }: ViewOptions): FleetView {
+  const terminal = new TerminalFleetView(output, options);
+  return json ? new JsonFleetView(output, terminal) : terminal;
 }

@@ -8,6 +8,7 @@ import { applyStage } from './apply-stage.ts';
 import { whoIsBehind } from './busy/behind-doors.ts';
 import { drainedTurns } from './busy/drain.ts';
 import { onHalfDone } from './busy/half-done.ts';
+import { handingOver } from './busy/hand-over.ts';
 import { catchUp } from './busy/owed.ts';
 import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
@@ -124,10 +125,14 @@ async function withLeases(
     ...{ ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.turnEnded },
     peopleBehind: whoIsBehind(plan.hosts, options),
   };
-  const drained = drainedTurns({
+  const taking = {
     ...{ ...options, run, plans: plan.hosts },
-    longest: (host) => longestWork(host, options) + longestWait(host, plan.hosts, options),
-    holds: (host) => leases.holds(host),
+    longest: (host: HostPlan) => longestWork(host, options) + longestWait(host, plan.hosts, options),
+    holds: (host: string) => leases.holds(host),
+  };
+  const handedOver = handingOver(taking);
+  const drained = drainedTurns({
+    ...taking,
     staysOut: planner.staysOut,
     meanwhile: planner.meanwhile,
   });
@@ -141,13 +146,15 @@ async function withLeases(
   ) =>
     (await planner.mayBegin?.(host)) ??
     inTime(host, options).refused ??
-    drained(host, async (until) => {
-      await together?.begin(host.host);
-      const refused = stages.from === undefined ? await planner.readied?.(host) : undefined;
-      if (refused !== undefined) return refused;
-      const way = { leave: options.leave, carryOut: carryOut(together, until) };
-      return proveEnd(await applyStages(host, { ...stages, ...way }));
-    });
+    handedOver(host, () =>
+      drained(host, async (until) => {
+        await together?.begin(host.host);
+        const refused = stages.from === undefined ? await planner.readied?.(host) : undefined;
+        if (refused !== undefined) return refused;
+        const way = { leave: options.leave, carryOut: carryOut(together, until) };
+        return proveEnd(await applyStages(host, { ...stages, ...way }));
+      }),
+    );
   const { again } = planner;
   const { exactly } = options;
   const ended = await inWaves(wavesOf(plan.hosts, options), waves, (host, together) =>

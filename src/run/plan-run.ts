@@ -16,6 +16,7 @@ import { withAnswersAfterwards } from './answers-afterwards.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { sendingOnWarnings } from './busy/behind-doors.ts';
 import { cordonedIn, withCordons } from './busy/cordoned.ts';
+import { handOverNotes } from './busy/hands-over.ts';
 import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { withoutDoorWarnings } from './doors-last.ts';
@@ -82,7 +83,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
         ...withoutDoorWarnings(inventory, plans),
         ...sendingOnWarnings(inventory, plans),
       ],
-      notes: untriedNotes(view, toBeChanged(plans)),
+      notes: [...untriedNotes(view, toBeChanged(plans)), ...handOverNotes(inventory, plans)],
     },
     planner: {
       again: (name) => lookAgain(name, { ...options, inventory, guards, known, planHosts }),

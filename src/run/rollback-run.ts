@@ -2,13 +2,13 @@ import pLimit from 'p-limit';
 import { cleanLine } from '../document/clean-text.ts';
 import { probe } from '../host/probe.ts';
 import { type RunOnHost, readMemory, readRunFiles, runsOfCluster } from '../host/runs.ts';
-import { type InventoryHost, roleOf } from '../inventory/inventory.ts';
+import { type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { type Hold, holdsOf } from '../model/claims.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { emptyPlan, emptyStage, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
 import { noReads, type Reads } from '../model/reads.ts';
-import { type Snapshot, unitOfPath } from '../model/snapshot.ts';
+import { isManaged, type Snapshot, unitOfPath } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { anotherCluster } from '../plan/forward/another-cluster.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
@@ -217,6 +217,7 @@ async function planHost(
       down: failedUnit(snapshot, handlers),
       warnings: [
         ...undone.warnings,
+        ...(isForgotten(options.inventory, host, snapshot) ? [nothingRemembered] : []),
         ...(needed ? othersNeed(packages, snapshot) : staysWarnings(run, records, packages, removing)),
       ],
       problem:
@@ -234,6 +235,14 @@ async function planHost(
     connection.close().catch(() => undefined);
   }
 }
+
+/** A host of the cluster with nothing of ours: what a run took off there when it left, none gives back. */
+function isForgotten({ playbook }: Inventory, { role, state }: InventoryHost, snapshot: Snapshot): boolean {
+  return state === 'active' && roleOf(playbook, role).steps.length > 0 && !isManaged(snapshot);
+}
+
+const nothingRemembered =
+  'it has nothing of the cluster, since it was never set up or has been retired, and a rollback gives nothing back there: `clusterproxy apply` sets it up';
 
 function unitsOf({ handler }: PlannedHandler): readonly string[] {
   return handler.actions.flatMap((action) => ('unit' in action ? [action.unit] : []));

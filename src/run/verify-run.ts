@@ -20,6 +20,7 @@ import { limitedTo } from './limit.ts';
 import { asAnswered, type Look, look, snapshotsOf } from './look.ts';
 import type { RunOptions } from './options.ts';
 import { questionLimits } from './question-limits.ts';
+import { AnswerTimes } from './slow-answers.ts';
 import { askInMeetings, needsMeeting } from './verify-meeting.ts';
 import { askStreams, needsStream } from './verify-stream.ts';
 import { askingRenewals, asksForCertificate, withRenewers } from './with-renewers.ts';
@@ -70,6 +71,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   const cluster = viewCluster(asAnswered(inventory, looks), snapshots);
   const begin = questionLimits();
   const alone = pLimit(1);
+  const times = new AnswerTimes(inventory.cluster.hostname, () => performance.now());
   const hosts = await Promise.all(
     looks
       .filter(({ host }) => chosen.has(host.name))
@@ -80,7 +82,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
         try {
           const { checks, inBrowser, notApplicable: others } = resolveOutsideChecks(cluster, one.host.name);
           const endings = await Promise.all([
-            ...checks.map((check) => askAlone(one, check, { ...options, begin, snapshots })),
+            ...checks.map((check) => askAlone(one, check, { ...options, begin, times, snapshots })),
             // One host at a time: no more than one meeting or stream of ours is in a cluster.
             alone(() => askMeetings(one, [...checks, ...inBrowser], options)),
             alone(() => askPublishing(one, checks, options)),
@@ -116,7 +118,7 @@ export async function verifyRun(options: VerifyOptions): Promise<Verified> {
   );
   const seen = await options.browser?.(hosts.flatMap(inBrowserOf));
   return {
-    checks: hosts.flatMap(({ one, checks }) => [
+    checks: (await notedByHost(times, hosts)).flatMap(({ one, checks }) => [
       ...checks,
       ...(seen?.checks ?? []).filter(({ host }) => host === one.host.name),
     ]),
@@ -133,6 +135,11 @@ interface HostAsked {
   readonly inBrowser: readonly BrowserCheck[];
 }
 
+async function notedByHost(times: AnswerTimes, hosts: readonly HostAsked[]): Promise<readonly HostAsked[]> {
+  const noted = await times.noted(hosts.flatMap(({ checks }) => checks));
+  return hosts.map((one) => ({ ...one, checks: noted.filter(({ host }) => host === one.one.host.name) }));
+}
+
 function inBrowserOf({ one: { host }, inBrowser }: HostAsked): readonly HostInBrowser[] {
   return inBrowser.length === 0 ? [] : [{ host: host.name, role: host.role, checks: inBrowser }];
 }
@@ -146,19 +153,22 @@ function wanted({ browser }: VerifyOptions): (check: NamedCheck) => boolean {
 type Endings = ReadonlyMap<string, Asked>;
 
 async function askAlone(
-  { snapshot }: Look,
+  { host, snapshot }: Look,
   check: OutsideCheck,
   {
     begin,
+    times,
     snapshots,
     ...options
   }: VerifyOptions & {
     readonly begin: ReturnType<typeof questionLimits>;
+    readonly times: AnswerTimes;
     readonly snapshots: ReadonlyMap<string, Snapshot>;
   },
 ): Promise<Endings> {
   if (needsMeeting(check) || !isAsked(check)) return new Map();
-  const ending = await begin(check.question, () => askCheck(check, { ...options, snapshot, snapshots }));
+  const ask = () => askCheck(check, { ...options, snapshot, snapshots });
+  const ending = await begin(check.question, () => times.time(host.name, check, ask));
   return new Map([[check.id, ending]]);
 }
 

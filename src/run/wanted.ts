@@ -33,7 +33,7 @@ function wantedOf(view: ClusterView, resolved: ResolvedHost, snapshot: Snapshot)
   const { host, recipe, steps, handlers, health, warnings, units } = resolved;
   const role = roleOf(view.inventory.playbook, host.role);
   const retired = host.state === 'retired';
-  const stages = retired ? undefined : stagesWith(steps, role.stages);
+  const stages = retired ? undefined : stagesWith(steps, resolved.stages);
   return {
     recipe,
     steps: stages === undefined ? steps.map((step) => ({ ...step, stage: 1 })) : steps,

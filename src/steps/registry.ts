@@ -1,5 +1,6 @@
 import { caddyImport } from './caddy/import.ts';
 import { caddyLocations } from './caddy/locations.ts';
+import { caddyMetrics } from './caddy/metrics.ts';
 import { caddyServer } from './caddy/server.ts';
 import { archive } from './files/archive.ts';
 import { etcServices } from './files/etc-services.ts';
@@ -13,8 +14,14 @@ import { yaml } from './files/yaml.ts';
 import { haproxyFrontend } from './haproxy/frontend.ts';
 import { haproxy } from './haproxy/haproxy.ts';
 import { haproxyLocations } from './haproxy/locations.ts';
+import { haproxyMetrics } from './haproxy/metrics.ts';
 import { haproxyRules } from './haproxy/rules.ts';
 import { haproxyState } from './haproxy/state-file.ts';
+import { backlog } from './hardening/backlog.ts';
+import { haproxyConnections } from './hardening/haproxy-connections.ts';
+import { hardening } from './hardening/hardening.ts';
+import { nginxConnections } from './hardening/nginx-connections.ts';
+import { openFiles } from './hardening/open-files.ts';
 import { certbot } from './host/certbot.ts';
 import { keepalived } from './host/keepalived.ts';
 import { ownName } from './host/own-name.ts';
@@ -28,6 +35,7 @@ import { nginxInclude } from './nginx/include.ts';
 import { nginxLocations } from './nginx/locations.ts';
 import { nginxPrefix } from './nginx/prefix.ts';
 import { nginxServer } from './nginx/server.ts';
+import { nginxStatus } from './nginx/status.ts';
 import { relaysByHand } from './relay/by-hand/by-hand.ts';
 import type { StepModule } from './step-module.ts';
 
@@ -44,10 +52,12 @@ const modules = [
   nginxServer,
   nginxChallenges,
   nginxInclude,
+  nginxStatus,
   relaysByHand,
   caddyLocations,
   caddyServer,
   caddyImport,
+  caddyMetrics,
   packages,
   unitState,
   ownName,
@@ -62,7 +72,13 @@ const modules = [
   haproxyLocations,
   haproxyFrontend,
   haproxyRules,
+  haproxyMetrics,
   pemBundle,
+  hardening,
+  nginxConnections,
+  haproxyConnections,
+  openFiles,
+  backlog,
 ] as unknown as readonly StepModule[];
 
 /** Every step module by its name in a playbook. */

@@ -3,6 +3,7 @@ import type { KeyedFormat, Value } from '../formats/keyed-format.ts';
 import type { InTurns } from '../model/in-turns.ts';
 import type { ByHand } from '../model/plan.ts';
 import type { Reads } from '../model/reads.ts';
+import type { Scraped } from '../model/scraped.ts';
 import type { StepHost } from '../virtual/step-host.ts';
 import type { CrossCheck } from './cross-check.ts';
 
@@ -51,6 +52,8 @@ export interface StepModule<Parameters = never> {
   readonly itemFormats?: readonly KeyedFormat[] | undefined;
   /** a check of what must agree with other hosts; a playbook asks for it by name */
   readonly crossCheck?: CrossCheck | undefined;
+  /** where what it sets up tells what it does */
+  scraped?(parameters: Parameters): Scraped;
   /**
    * What an operator must put in place by hand on the hosts of a role that somebody else runs, which are
    * never inspected. The parameters are filled in as far as they are known, but not checked: it must not

@@ -44,7 +44,19 @@ export const recordedCommands: readonly string[] = [
 /** Formats of what steps manage. */
 export const itemFormats: readonly string[] = [
   ...['properties', 'yaml', 'json', 'shell-env', 'unit', 'services', 'file', 'nginx-block', 'nginx-include'],
-  ...['haproxy-node', 'haproxy-frontend', 'haproxy-rules', 'caddy-block', 'caddy-import', 'unit-state'],
+  ...[
+    'haproxy-node',
+    'haproxy-frontend',
+    'haproxy-rules',
+    'haproxy-metrics',
+    'haproxy-cache',
+    'caddy-block',
+    'caddy-import',
+    'caddy-metrics',
+    'unit-state',
+    'nginx-setting',
+    'haproxy-global',
+  ],
 ];
 
 /** What was there before the program touched it: `FirstTouch`. */

@@ -4,7 +4,7 @@ import { managedBlocks } from '../formats/managed-blocks.ts';
 import type { SameFilesQuestion } from '../model/balancer-question.ts';
 import type { Verdict } from '../model/outside-check.ts';
 import { type Snapshot, stateIn } from '../model/snapshot.ts';
-import { listed } from './virtual-address.ts';
+import { listed } from './listed.ts';
 
 /**
  * Whether several hosts of which each may have to do another's work have the same files. A host that has

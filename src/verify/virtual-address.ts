@@ -3,18 +3,13 @@ import { askAddresses, interfaceAddresses } from '../model/interface-addresses.t
 import type { Verdict } from '../model/outside-check.ts';
 import { queryKey } from '../model/reads.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { claimFindings } from './claim-findings.ts';
 import { judgeCertificate } from './judge-certificate.ts';
+import { listed } from './listed.ts';
 import type { Network } from './network.ts';
+import type { Findings } from './pair-findings.ts';
 
 type Snapshots = ReadonlyMap<string, Snapshot>;
-
-/** What is wrong with it, what may be worth a word, and what to do. */
-interface Findings {
-  readonly faults: readonly string[];
-  readonly notes: readonly string[];
-  readonly fix?: string | undefined;
-  readonly holders?: readonly string[];
-}
 
 /**
  * Whether exactly one of the hosts has the address, and whether it and each of the hosts show a certificate
@@ -26,19 +21,22 @@ export async function askVirtualAddress(
   now: () => number,
   snapshots: Snapshots,
 ): Promise<Verdict> {
-  const { address, hostname, hosts } = question;
+  const { address, hostname, port, hosts } = question;
   const names = listed(hosts.map(({ name }) => name));
-  const expected = `one of ${names} has ${address}, and all of them show a certificate that browsers trust for ${hostname}`;
+  const shows =
+    port === undefined ? '' : `, and all of them show a certificate that browsers trust for ${hostname}`;
+  const expected = `one of ${names} has ${address}${shows}`;
   if (hosts.every(({ name }) => !snapshots.has(name))) {
     return { outcome: 'not-asked', expected, found: 'none of these hosts was looked at' };
   }
   const held = holderFindings(question, snapshots);
+  const claimed = claimFindings(question, snapshots, held.holders ?? []);
   const shown = await certificateFindings(question, network, now());
-  const faults = [...held.faults, ...shown.faults];
-  const notes = [...held.notes, ...shown.notes];
+  const faults = [...held.faults, ...claimed.faults, ...shown.faults];
+  const notes = [...held.notes, ...claimed.notes, ...shown.notes];
   const note = notes.length === 0 ? {} : { note: notes.join('; ') };
   if (faults.length > 0) {
-    const fix = held.fix ?? shown.fix;
+    const fix = held.fix ?? claimed.fix ?? shown.fix;
     return { outcome: 'failed', expected, found: faults.join('; '), ...note, ...(fix ? { fix } : {}) };
   }
   const [holder] = held.holders ?? [];
@@ -81,12 +79,13 @@ function hasAddress(snapshot: Snapshot | undefined, address: string): boolean | 
 
 /** That of the address counts; one of a host whose own address can't be reached from here is only a note. */
 async function certificateFindings(
-  { address, hostname, hosts }: VirtualAddressQuestion,
+  { address, hostname, port, hosts }: VirtualAddressQuestion,
   network: Network,
   now: number,
 ): Promise<Findings> {
+  if (port === undefined) return { faults: [], notes: [] };
   const asked = await Promise.all(
-    [{ name: address, address }, ...hosts].map((at) => shownAt(at, hostname, network, now)),
+    [{ name: address, address }, ...hosts].map((at) => shownAt(at, { hostname, port }, network, now)),
   );
   const [virtual, ...others] = asked;
   const silent = others.filter(({ answers }) => !answers).map(({ name }) => name);
@@ -103,9 +102,20 @@ async function certificateFindings(
   };
 }
 
-async function shownAt({ name, address }: PairHost, hostname: string, network: Network, now: number) {
-  const shown = await network.certificate(hostname, 443, address);
-  const verdict = judgeCertificate({ kind: 'certificate', hostname, port: 443 }, shown, now);
+/** The name that a certificate is for, and the port that shows it. */
+interface CertificatePlace {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+async function shownAt(
+  { name, address }: PairHost,
+  { hostname, port }: CertificatePlace,
+  network: Network,
+  now: number,
+) {
+  const shown = await network.certificate(hostname, port, address);
+  const verdict = judgeCertificate({ kind: 'certificate', hostname, port }, shown, now);
   return {
     name,
     answers: shown.kind === 'certificate',
@@ -113,9 +123,4 @@ async function shownAt({ name, address }: PairHost, hostname: string, network: N
     fault: verdict.outcome === 'failed' ? verdict.found : undefined,
     fix: verdict.fix,
   };
-}
-
-/** `a`, `a and b`, `a, b and c` */
-export function listed(names: readonly string[]): string {
-  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((words) => words !== '').join(' and ');
 }

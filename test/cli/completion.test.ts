@@ -53,6 +53,10 @@ describe('what is offered', () => {
       ['words', 'errors', 'errors-changing', 'errors-command', 'errors-files', 'errors-looking'],
     ],
     [
+      ['fleet', ''],
+      ['words', 'plan', 'apply', 'check', 'status', 'help'],
+    ],
+    [
       ['docs', 'stuck', 'end'],
       ['words', 'end-a-run'],
     ],
@@ -98,7 +102,7 @@ describe('what is offered', () => {
     ],
     [
       ['schema', ''],
-      ['words', 'inventory', 'playbook', 'report', 'events'],
+      ['words', 'inventory', 'playbook', 'report', 'events', 'fleet'],
     ],
     [
       ['playbook', 'check', 'w'],
@@ -139,6 +143,17 @@ describe('what is offered', () => {
     expect(await offered('retire', '--', '')).toEqual(['words']);
     const { stdout } = await clusterproxy(['__complete', 'retire', 'n'], { CLUSTERPROXY_INVENTORY: file });
     expect(stdout).toBe('words\nnode-01\tnode\nnode-02\tnode\n');
+    expect(await readdir(folder)).not.toContain('ran');
+  });
+
+  it('are clusters of the inventories that a pattern matches', async () => {
+    const pattern = join(folder, '*.yaml');
+    expect(await offered('fleet', 'check', '-i', `"${pattern}"`, '--cluster', 'p')).toEqual([
+      'words',
+      'prod',
+    ]);
+    expect(await offered('fleet', 'check', '-i', pattern, '--cluster', 'x,')).toEqual(['words', 'x,prod']);
+    expect(await offered('fleet', 'check', '--cluster', '')).toEqual(['words']);
     expect(await readdir(folder)).not.toContain('ran');
   });
 

@@ -213,6 +213,21 @@ describe('an inventory', () => {
     });
   });
 
+  it('whose proxies no plan would take, whatever is found on them, is not valid', async () => {
+    const text = `${deserted}vars: {proxy_software: apache}\n`;
+    await withFile(text, async (file) => {
+      const { status, stdout, stderr } = await clusterproxy(['validate', '-i', file, '--json']);
+      expect(status).toBe(1);
+      expect(reportSchema.parse(JSON.parse(stdout)).errors).toMatchObject([
+        { code: 'unsuitable-host', host: 'proxy-1', message: "clusterproxy doesn't set up apache" },
+      ]);
+      expect(stderr).toContain('proxy: external');
+    });
+    await withFile(text.replace(/proxy: \[.*/, 'proxy: external'), async (file) => {
+      expect((await clusterproxy(['validate', '-i', file])).status).toBe(0);
+    });
+  });
+
   it('of which --limit names a host that is not in it is refused before any host is asked', async () => {
     await withFile(deserted, async (file) => {
       const { status, stderr } = await clusterproxy(['plan', '-i', file, '--limit', 'bbb-1']);

@@ -28,7 +28,7 @@ const hosts = 'hosts: {proxy: [{name: p}], node: [{name: n, hostname: n.example.
 
 describe('schema', () => {
   it('prints what is published', async () => {
-    for (const name of ['inventory', 'playbook', 'report', 'events']) {
+    for (const name of ['inventory', 'playbook', 'report', 'events', 'fleet']) {
       const { stdout } = await clusterproxy(['schema', name]);
       expect(stdout).toBe(await readFile(join(root, `schema/${name}.schema.json`), 'utf8'));
     }

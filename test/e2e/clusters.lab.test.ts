@@ -83,7 +83,7 @@ describe.skipIf(noLab)('a production and a test cluster behind one proxy', () =>
       '-w',
       '%{http_code}',
     ]);
-    expect(page.stdout).toBe('404');
+    expect(page.stdout).toBe('421');
     expect((await trial.json('apply', '--yes')).code).toBe(0);
     await expectServed(trial, trial.node(1), '2.6');
   });

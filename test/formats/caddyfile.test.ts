@@ -13,9 +13,10 @@ import {
 } from '../../src/formats/caddyfile.ts';
 import { FormatError } from '../../src/formats/format-error.ts';
 import { caddyImportLine, siteNamed } from '../../src/steps/caddy/import-format.ts';
+import { caddyMetricsOption } from '../../src/steps/caddy/metrics-format.ts';
 import { adaptedHosts, withoutCaddy } from '../support/caddy-oracle.ts';
 import { runs } from '../support/random.ts';
-import { orRefused, textOf } from './laws.ts';
+import { checkLaws, orRefused, textOf } from './laws.ts';
 
 const words = (text: string) => tokensOf(text).map((token) => token.text);
 
@@ -245,6 +246,46 @@ describe('an import line', () => {
         if (found.length === 0) expect(without).toBe(text);
       }),
       runs(5000, 500),
+    );
+  });
+});
+
+describe('global options of ours', () => {
+  const key = ['prod'];
+  const lines = 'servers {\n\tmetrics\n}';
+  const marked = (body: string, end = '\n') =>
+    `# clusterproxy: begin prod metrics${end}${body}# clusterproxy: end prod metrics${end}`;
+  const inner = '\tservers {\n\t\tmetrics\n\t}\n';
+
+  it.each([
+    ['', marked(`{\n${inner}}\n`)],
+    ['a.com {\n}\n', `${marked(`{\n${inner}}\n`)}a.com {\n}\n`],
+    ['\uFEFF# why\na.com {\n}\n', `\uFEFF${marked(`{\n${inner}}\n`)}# why\na.com {\n}\n`],
+    ['# why\n{ # options\n\tdebug\n}\n', `# why\n{ # options\n${marked(inner)}\tdebug\n}\n`],
+    ['{\r\n}\r\n', `{\r\n${marked(inner, '\r\n').replace(/\r?\n/g, '\r\n')}}\r\n`],
+  ])('stand at the top of the block, or make one: %j', (text, expected) => {
+    const set = caddyMetricsOption.set(text, key, lines);
+    expect(set).toBe(expected);
+    expect(caddyMetricsOption.get(set, key)).toBe(lines);
+    expect(caddyMetricsOption.remove(set, key)).toBe(text);
+    const other = caddyMetricsOption.set(set, key, 'metrics');
+    expect(caddyMetricsOption.get(other, key)).toBe('metrics');
+    expect(caddyMetricsOption.remove(other, key)).toBe(text);
+  });
+
+  it('and their removal change nothing else', () => {
+    fc.assert(
+      fc.property(anyCaddyfile, fc.constantFrom(lines, 'metrics'), (text, value) => {
+        checkLaws(caddyMetricsOption, text, key, value);
+        const set = orRefused(() => caddyMetricsOption.set(text, key, value));
+        if (set === undefined) return;
+        expect(caddyMetricsOption.remove(set, key)).toBe(text);
+        expect(caddyfileOf(set).options?.block).toBeDefined();
+        expect(caddyfileOf(set).sites.map(({ addresses }) => addresses)).toEqual(
+          caddyfileOf(text).sites.map(({ addresses }) => addresses),
+        );
+      }),
+      runs(10_000, 1000),
     );
   });
 });

@@ -76,7 +76,9 @@ describe('inventory.example.yaml', () => {
   it('has every key that an inventory can have', () => {
     const used = keysOf(parse(whole));
     const known = propertiesOf(z.toJSONSchema(inventorySchema, { io: 'input', unrepresentable: 'any' }));
-    expect([...known].filter((key) => !used.has(key))).toEqual([]);
+    // A key that excludes another one of the example stands in a comment of its block: `#  # KEY: value`.
+    const isTold = (key: string) => new RegExp(`^ *# +# ${key}: \\S`, 'm').test(text);
+    expect([...known].filter((key) => !used.has(key) && !isTold(key))).toEqual([]);
   });
 });
 

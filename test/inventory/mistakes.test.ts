@@ -716,6 +716,21 @@ describe('against the playbook', () => {
       },
     ],
     [
+      'a list with an item that it can not have',
+      inventory({ vars: '{wanted: [tls, hstss]}' }),
+      {
+        code: 'wrong-value',
+        at: '4:16',
+        message: /wanted: expected items out of tls, hsts, found text 'hstss'/,
+        next: /did you mean hsts\?/,
+      },
+    ],
+    [
+      'a list with an item twice',
+      inventory({ vars: '{wanted: [tls, tls]}' }),
+      { code: 'wrong-value', at: '4:16', message: /text 'tls' is there more than once/, next: /once/ },
+    ],
+    [
       'text for an integer',
       inventory({ vars: '{workers: many}' }),
       {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress, virtualAddressMistake } from '../../src/inventory/virtual-address.ts';
 import { OperatorErrors } from '../../src/model/operator-error.ts';
@@ -18,13 +21,13 @@ ${proxies.map((proxy) => `    - {${proxy}}\n`).join('')}  node:
 
 const two = ['name: proxy-1, address: 192.0.2.5', 'name: proxy-2, address: 192.0.2.6'];
 
-function read(text: string) {
-  return readText({ file: `${packageRoot()}/inventory.yaml`, text });
+function read(text: string, file = `${packageRoot()}/inventory.yaml`) {
+  return readText({ file, text });
 }
 
-async function problemsOf(text: string) {
+async function problemsOf(text: string, file?: string) {
   try {
-    await read(text);
+    await read(text, file);
   } catch (error) {
     if (error instanceof OperatorErrors) return error.problems;
     throw error;
@@ -37,7 +40,7 @@ describe('cluster.virtual_address', () => {
     const plain = await read(inventory('192.0.2.10'));
     expect(plain.cluster.virtualAddress).toEqual({
       ...{ address: '192.0.2.10', by: 'keepalived', interface: undefined, routerId: undefined },
-      preempt: false,
+      ...{ command: undefined, preempt: false },
     });
     const [host] = plain.hosts;
     expect(host && baseContext(plain, host).cluster).toMatchObject({
@@ -50,7 +53,27 @@ describe('cluster.virtual_address', () => {
     );
     expect(whole.cluster.virtualAddress).toEqual({
       ...{ address: '2001:db8::10', by: 'keepalived', interface: 'eth1', routerId: 7, preempt: true },
+      command: undefined,
     });
+  });
+
+  it('is moved by commands of the operator, of which both are needed', async () => {
+    const settings = (more: string) => inventory(`{address: 192.0.2.10, by: command${more}}`);
+    const both = await read(settings(', claim: /opt/claim -a 7, owner: /opt/owner'));
+    expect(both.cluster.virtualAddress?.command).toEqual({ claim: '/opt/claim -a 7', owner: '/opt/owner' });
+    const [host] = both.hosts;
+    expect(host && baseContext(both, host).cluster).toMatchObject({
+      ...{ virtual_address_by: 'command', virtual_address_claim: '/opt/claim -a 7' },
+      virtual_address_owner: '/opt/owner',
+    });
+    const [missing] = await problemsOf(settings(', claim: /opt/claim'));
+    expect(missing).toMatchObject({ code: 'missing-key', message: '`by: command` needs `owner`' });
+    const [unused] = await problemsOf(inventory('{address: 192.0.2.10, claim: /opt/claim}'));
+    expect(unused?.message).toBe('`claim` is for `by: command` alone');
+    for (const wrong of ['claim', '"/opt/claim $(id)"', '"/opt/claim  two"', '"/opt/claim; id"', "/opt/c'"]) {
+      const [shell] = await problemsOf(settings(`, claim: ${wrong}, owner: /opt/owner`));
+      expect(shell?.message, wrong).toMatch(/is no program with its full path/);
+    }
   });
 
   it('is moved by nobody where there is none', async () => {
@@ -84,7 +107,7 @@ describe('cluster.virtual_address', () => {
   it.each([
     ['{address: 192.0.2.10, interface: "two words"}', 'wrong-value'],
     ['{address: 192.0.2.10, router_id: 256}', 'wrong-value'],
-    ['{address: 192.0.2.10, by: command}', 'wrong-value'],
+    ['{address: 192.0.2.10, by: cloud}', 'wrong-value'],
     ['{address: 192.0.2.10, routerid: 7}', 'unknown-key'],
     ['{by: external}', 'missing-key'],
   ])('has no settings such as %s', async (text, code) => {
@@ -120,11 +143,49 @@ describe('cluster.virtual_address', () => {
   });
 
   it('is refused where the playbook would do nothing with it', async () => {
-    const text = `playbook: wcs
-cluster: {name: prod, hostname: wcs.example.com, virtual_address: 192.0.2.10}
-hosts: {balancer: [{name: lb-1, address: 192.0.2.5}], node: [{name: wcs-01, hostname: wcs-01.example.com}]}
+    const folder = mkdtempSync(join(tmpdir(), 'virtual-address-'));
+    try {
+      writeFileSync(
+        join(folder, 'own.yaml'),
+        `name: own
+description: hosts between which no address moves
+roles:
+  balancer:
+    description: a host
+    hosts: {minimum: 1}
+    steps:
+      - {id: greeting, file: {path: /etc/greeting, content: hello}}
+`,
+      );
+      const file = join(folder, 'inventory.yaml');
+      const text = `playbook: ./own.yaml
+cluster: {name: prod, hostname: own.example.com, virtual_address: 192.0.2.10}
+hosts: {balancer: [{name: lb-1, address: 192.0.2.5}, {name: lb-2, address: 192.0.2.6}]}
 `;
-    expect((await problemsOf(text)).map(({ code }) => code)).toContain('virtual-address-not-used');
+      const problems = await problemsOf(text, file);
+      expect(problems.map(({ code }) => code)).toEqual(['virtual-address-not-used']);
+      const moves = `      - id: address
+        when: {cluster.virtual_address_by: keepalived}
+        keepalived:
+          name: x
+          address: '{{ cluster.virtual_address }}'
+          own: '{{ host.name }}'
+          hosts: '{{ hosts.balancer }}'
+          program: /bin/true
+`;
+      writeFileSync(join(folder, 'own.yaml'), moves, { flag: 'a' });
+      expect(await problemsOf(text, file)).toEqual([]);
+      const external = text.replace('192.0.2.10', '{address: 192.0.2.10, by: external}');
+      expect(await problemsOf(external, file)).toMatchObject([
+        {
+          code: 'virtual-address-not-used',
+          message: 'the playbook own does nothing with a virtual address that is moved by: external',
+          next: 'write one of keepalived',
+        },
+      ]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -41,7 +41,7 @@ describe('who is told, by an inventory with mistakes', () => {
     ],
     ['brackets that nobody closes', `${sound}  node: [{name: bbb-01\n`],
     ['a tab', sound.replace('  proxy:', '\tproxy:')],
-    ['no hosts', sound.replace(/hosts:[^]*$/, '')],
+    ['no hosts', sound.replace(/hosts:[\s\S]*$/, '')],
     ['Windows line ends', sound.replaceAll('\n', '\r\n').replace('hosts:', 'hosts: [')],
   ])('is known with %s', async (_, text) => {
     expect(await told(text)).toMatchObject({

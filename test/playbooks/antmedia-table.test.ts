@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { askAddresses } from '../../src/model/interface-addresses.ts';
 import { stagesOf } from '../../src/model/plan.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { maskFile } from '../../src/secrets/mask-file.ts';
@@ -75,16 +76,21 @@ interface Options {
   readonly state?: 'active' | 'retired';
   /** the address of the second node */
   readonly address?: string;
+  /** there is a second balancer, and this address is of both */
+  readonly virtual?: string;
 }
 
 function inventory({ vars = {}, groups = ['both', 'both', 'both'], state = 'active', ...more }: Options) {
   return inventoryFrom(
     JSON.stringify({
       playbook: 'antmedia',
-      cluster: { name: 'prod', hostname },
+      cluster: { name: 'prod', hostname, ...(more.virtual ? { virtual_address: more.virtual } : {}) },
       vars,
       hosts: {
-        balancer: [{ name: 'lb-1', address: '192.0.2.5', state }],
+        balancer: [
+          { name: 'lb-1', address: '192.0.2.5', state },
+          ...(more.virtual ? [{ name: 'lb-2', address: '192.0.2.6' }] : []),
+        ],
         node: groups.map((group, index) => ({
           ...{
             name: `ams-${index + 1}`,
@@ -97,7 +103,9 @@ function inventory({ vars = {}, groups = ['both', 'both', 'both'], state = 'acti
   );
 }
 
-const hosts = (balancer: FakeHost) => ({ 'lb-1': balancer, 'ams-1': node, 'ams-2': node, 'ams-3': node });
+const hosts = (balancer: FakeHost) => ({
+  ...{ 'lb-1': balancer, 'lb-2': balancer, 'ams-1': node, 'ams-2': node, 'ams-3': node },
+});
 
 async function plan(options: Options = {}) {
   const planned = planPlaybook(await inventory(options), hosts(options.balancer ?? fresh));
@@ -136,7 +144,41 @@ function checked(text: string): string {
   });
 }
 
+/** A balancer on which keepalived may be set up. */
+const withKeepalived: FakeHost = {
+  ...fresh,
+  packages: { ...packages, keepalived: '2.2.7' },
+  files: {
+    ...certificates,
+    '/lib/systemd/system/keepalived.service': '[Install]\nWantedBy=multi-user.target\n',
+  },
+  answers: [
+    ...valid,
+    [
+      askAddresses,
+      {
+        status: 0,
+        output: '2: eth0    inet 192.0.2.5/24 scope global eth0\n2: eth0    inet 192.0.2.6/24 x\n',
+      },
+    ],
+  ],
+};
+
 describe('the playbook antmedia', () => {
+  it.each([
+    ['certbot', `https://${hostname}:443`],
+    ['none', `http://${hostname}:80`],
+  ])('has keepalived ask HAProxy itself where two balancers share an address: %s', async (from, url) => {
+    const vars = { certificate_from: from };
+    const host = await plan({ vars, balancer: withKeepalived, virtual: '192.0.2.10' });
+    const asks = `script "/usr/local/sbin/clusterproxy-prod-answers ${url}/clusterproxy-answers 192.0.2.5 192.0.2.6"`;
+    expect(host.text('/etc/keepalived/clusterproxy/prod.conf')).toContain(asks);
+    const text = host.text(config);
+    expect(text.match(/^ {4}monitor-uri \/clusterproxy-answers$/gm)).toHaveLength(1);
+    expect(text.includes('server at-lb-2 192.0.2.6:80\n')).toBe(from === 'certbot');
+    if (withoutHaproxy === undefined) expect(checked(text)).toBe('');
+  });
+
   it.each<[string, Options, readonly string[]]>([
     ['as it comes', {}, withCertbot],
     // The PEM file gets a mode in which nobody else can read it.

@@ -608,11 +608,46 @@ describe('client_cache', () => {
       expect(text(planned, zone)).toContain('keys_zone=clusterproxy_prod:10m');
       expect(text(planned, nodes).match(/proxy_cache clusterproxy_prod;/g)).toHaveLength(1);
       expect(planned.handlers).toEqual(['reload-nginx']);
+      expect(text(planned, nodes)).toContain('proxy_cache_revalidate on;');
       const { proxy: without } = await plan(node);
       expect(without.changed).not.toContain(zone);
       expect(text(without, nodes)).not.toContain('proxy_cache');
     },
   );
+});
+
+describe('client_cache with other proxies', () => {
+  const withSoftware = async (software: string, more = '') => {
+    const vars = `, client_cache: true, proxy_software: ${software}, proxy_server: include${more}`;
+    const main = {
+      caddy: ['/etc/caddy/Caddyfile', 'bbb-proxy.example.com {\n}\n'],
+      haproxy: ['/etc/haproxy/haproxy.cfg', 'frontend own\n    mode http\n    bind :443 ssl crt /x.pem\n'],
+    }[software] ?? ['', ''];
+    return planPlaybook(await inventoryFrom(inventory(vars)), {
+      'proxy-1': {
+        ...proxyHost,
+        units: [`${software}.service`],
+        files: { [main[0] ?? '']: main[1] ?? '' },
+      },
+      'bbb-01': { folders: [`${samples}/3.0`] },
+    });
+  };
+
+  it('is refused for Caddy, which has none', async () => {
+    await expect(withSoftware('caddy')).rejects.toThrow(
+      expect.objectContaining({
+        code: 'unsuitable-host',
+        message: expect.stringContaining('Caddy, as it comes, keeps no copies'),
+      }),
+    );
+  });
+
+  it("is HAProxy's own", async () => {
+    const planned = (await withSoftware('haproxy')).get('proxy-1');
+    const config = planned === undefined ? '' : text(planned, '/etc/haproxy/haproxy.cfg');
+    expect(config).toContain('cache clusterproxy:prod\n');
+    expect(config).toContain('cache-store clusterproxy:prod ');
+  });
 });
 
 describe('a node with an address of its own for the proxy', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { askAddresses } from '../../src/model/interface-addresses.ts';
 import { selfSigned } from '../support/certificates.ts';
 import { haproxyCheck, withoutHaproxy } from '../support/haproxy-oracle.ts';
 import { inventoryFrom, planPlaybook } from '../support/plan-playbook.ts';
@@ -32,14 +33,21 @@ const xinetdFile = '/etc/xinetd.d/haproxy-agent-check';
 const units = '/etc/systemd/system';
 const agentFiles = [agentConfig, '/usr/local/bin/haproxy-agent-check.sh'];
 
-async function plan(vars: object = {}, hosts: Readonly<Record<string, FakeHost>> = {}) {
+interface More {
+  /** of the cluster */
+  readonly cluster?: object;
+  /** beside the first */
+  readonly balancers?: readonly object[];
+}
+
+async function plan(vars: object = {}, hosts: Readonly<Record<string, FakeHost>> = {}, more: More = {}) {
   const inventory = await inventoryFrom(
     JSON.stringify({
       playbook: 'wcs',
-      cluster: { name: 'prod', hostname: 'wcs.example.com' },
+      cluster: { name: 'prod', hostname: 'wcs.example.com', ...more.cluster },
       vars,
       hosts: {
-        balancer: [{ name: 'lb-1', address: '192.0.2.5' }],
+        balancer: [{ name: 'lb-1', address: '192.0.2.5' }, ...(more.balancers ?? [])],
         node: [
           { name: 'wcs-01', address: '192.0.2.11', vars: { cpu: 70 } },
           { name: 'wcs-02', address: '192.0.2.12' },
@@ -60,7 +68,7 @@ async function plan(vars: object = {}, hosts: Readonly<Record<string, FakeHost>>
     const changed = host.changed.filter((path) => host.virtual.state(path).kind !== 'directory');
     return { ...host, changed, text: (path: string) => textAt(host.virtual, path) };
   };
-  return { balancer: of('lb-1'), node: of('wcs-01'), xinetd: of('wcs-02') };
+  return { of, balancer: of('lb-1'), node: of('wcs-01'), xinetd: of('wcs-02') };
 }
 
 /** A configuration with the files that it names. */
@@ -118,6 +126,65 @@ describe('the playbook wcs', () => {
     const { balancer: host } = await plan(vars, { 'lb-1': lb });
     // Red Hat has its socket in a folder that this machine may not have.
     expect(checked(host.text(config)?.replace('/var/lib/haproxy/stats', '/run/haproxy/stats'))).toBe('');
+  });
+
+  describe('with two balancers that share an address', () => {
+    const virtual = '192.0.2.10';
+    const balancers = [{ name: 'lb-2', address: '192.0.2.6' }];
+    const own = '/etc/keepalived/clusterproxy/prod.conf';
+    const answers = '/usr/local/sbin/clusterproxy-prod-answers';
+    const having = (address: string): FakeHost => ({
+      ...balancer,
+      packages: { ...packages, keepalived: '2.2.7' },
+      files: {
+        ...certificates,
+        '/lib/systemd/system/keepalived.service': '[Install]\nWantedBy=multi-user.target\n',
+      },
+      answers: [[askAddresses, { status: 0, output: `2: eth0    inet ${address}/24 scope global eth0\n` }]],
+    });
+    const hosts = { 'lb-1': having('192.0.2.5'), 'lb-2': having('192.0.2.6') };
+    const cluster = { virtual_address: virtual };
+
+    it('has keepalived ask HAProxy itself, at the own address of each', async () => {
+      const { of } = await plan({ https_port: 8443 }, hosts, { cluster, balancers });
+      const url = 'https://wcs.example.com:8443/clusterproxy-answers';
+      expect(of('lb-1').text(own)).toContain(`script "${answers} ${url} 192.0.2.5 192.0.2.6"\n`);
+      expect(of('lb-2').text(own)).toContain(`script "${answers} ${url} 192.0.2.6 192.0.2.5"\n`);
+      expect(of('lb-2').handlers.slice(-2)).toEqual(['reload-keepalived', 'check-address']);
+    });
+
+    it.skipIf(withoutHaproxy !== undefined)(
+      'has one configuration for both, which HAProxy takes',
+      async () => {
+        const { of } = await plan({}, hosts, { cluster, balancers });
+        const text = of('lb-1').text(config);
+        expect(of('lb-2').text(config)).toBe(text);
+        expect(checked(text)).toBe('');
+        expect(text).toContain('    monitor-uri /clusterproxy-answers\n');
+        expect(text).toContain('    server at-lb-2 192.0.2.6:80\n');
+      },
+    );
+
+    it('lets the agents answer both', async () => {
+      const { node, xinetd } = await plan({}, hosts, { cluster, balancers });
+      expect(xinetd.text(xinetdFile)).toMatch(/only_from .*192\.0\.2\.5.*192\.0\.2\.6/);
+      expect(node.text(`${units}/haproxy-agent-check.socket`) ?? '').not.toBe('');
+      expect(node.text(`${units}/haproxy-agent-check@.service`)).toContain('192.0.2.6');
+    });
+
+    it('sets up no keepalived where somebody else moves the address, and answers there as well', async () => {
+      const external = { virtual_address: { address: virtual, by: 'external' } };
+      const { of } = await plan({}, hosts, { cluster: external, balancers });
+      expect(of('lb-1').changed).not.toContain(own);
+      expect(of('lb-1').text(config)).toContain('    monitor-uri /clusterproxy-answers\n');
+    });
+
+    it('leaves two balancers that share no address as they were', async () => {
+      const { of } = await plan({}, hosts, { balancers });
+      const single = await plan();
+      expect(of('lb-1').text(config)).toBe(single.balancer.text(config));
+      expect(of('lb-1').changed).toEqual(single.balancer.changed);
+    });
   });
 
   it('gives each node a cookie of its own where clients are to come back', async () => {

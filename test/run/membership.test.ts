@@ -155,6 +155,16 @@ describe('a node that leaves', { timeout: 240_000 }, () => {
   });
 });
 
+describe('a rollback of what a node that has left had', { timeout: 240_000 }, () => {
+  it('says that it gives nothing back there', async () => {
+    const { document, own } = await run('rollback', { args: ['--dry-run'] });
+    expect(own?.warnings).toEqual([expect.stringContaining('a rollback gives nothing back there')]);
+    const others = document.hosts.filter(({ name }) => name !== 'bbb-03');
+    expect(others.flatMap(({ warnings }) => warnings)).toEqual([]);
+    expect(others.length).toBeGreaterThan(3);
+  });
+});
+
 describe('a node that joins', { timeout: 240_000 }, () => {
   it('is set up before people are sent there', async () => {
     const { status, own, stderr } = await run('join', { args: ['bbb-03'] });

@@ -3,9 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { stepModules } from '../../src/steps/registry.ts';
 
-const sections = ['step-modules', 'step-modules-proxy', 'step-modules-balancer'].flatMap((name) =>
-  readFileSync(`${import.meta.dirname}/../../docs/${name}.md`, 'utf8').split(/^## /m),
-);
+const sections = [
+  'step-modules',
+  'step-modules-proxy',
+  'step-modules-door',
+  'step-modules-balancer',
+  'step-modules-hardening',
+].flatMap((name) => readFileSync(`${import.meta.dirname}/../../docs/${name}.md`, 'utf8').split(/^## /m));
 
 describe.each([...stepModules.values()])('the pages of step modules on $name', (module) => {
   const section = sections.find((one) => one.split('\n')[0]?.split(', ').includes(module.name)) ?? '';

@@ -19,9 +19,11 @@ const unfinished: Readonly<Record<string, object>> = {
   'nginx-server': { path: '/etc/x', server_name: 'a.example.com', certificate: 'x', http2: '' },
   'nginx-challenges': { path: '/etc/x', hosts: '' },
   'nginx-include': { path: '/etc/x' },
+  'nginx-status': { path: '/etc/x', port: '' },
   'caddy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'caddy-server': { path: '/etc/x', hostname: 'a.example.com', certificate: 'x' },
   'caddy-import': { path: '/etc/x' },
+  'caddy-metrics': { path: '/etc/x', port: '' },
   package: { names: ['/etc/x'], provides: '' },
   unit: { name: '/etc/x', enabled: '' },
   archive: { directory: '/etc/x', url: '', sha256: '' },
@@ -35,12 +37,19 @@ const unfinished: Readonly<Record<string, object>> = {
   'haproxy-locations': { path: '/etc/x', nodes: '', trusted_certificate: 'x' },
   'haproxy-frontend': { path: '/etc/x', certificate: '' },
   'haproxy-rules': { path: '/etc/x' },
+  hardening: { caddyfile: '/etc/x', items: ['slow_clients'] },
+  'nginx-connections': { path: '/etc/x' },
+  'haproxy-connections': { path: '/etc/x' },
+  'open-files': { unit: 'x.service', name: 'x.conf' },
+  backlog: { path: '/etc/x' },
+  'haproxy-metrics': { path: '/etc/x', port: '' },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
 
 const elsewhere: Readonly<Record<string, string>> = {
   'systemd-dropin': '/etc/systemd/system/x.service',
   'haproxy-state': '/etc/systemd/system/x.service',
+  'open-files': '/etc/systemd/system/x.service.d/x.conf',
   certbot: '/etc/letsencrypt/live/x/fullchain.pem',
   'socket-service': '/etc/systemd/system/x.socket',
   keepalived: '/etc/keepalived/clusterproxy/x.conf',
@@ -52,6 +61,8 @@ const written: Readonly<Record<string, readonly string[]>> = {
   'systemd-dropin': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
   'haproxy-state': ['/etc/systemd/system/x.service.d/zz-clusterproxy.conf'],
   'caddy-server': ['/etc/x', '/etc/caddy/Caddyfile'],
+  'open-files': ['/etc/systemd/system/x.service.d/x.conf'],
+  'caddy-metrics': ['/etc/x', '/etc/caddy/Caddyfile'],
   unit: ['unit:/etc/x'],
   'xinetd-service': ['/etc/x'],
   keepalived: ['/etc/keepalived/clusterproxy/x.conf', '/etc/keepalived/keepalived.conf'],
@@ -61,7 +72,7 @@ const written: Readonly<Record<string, readonly string[]>> = {
     '/etc/systemd/system/sockets.target.wants/x.socket',
   ],
   // These do something else, or nothing.
-  ...{ 'own-name': [], package: [], archive: [], certbot: [] },
+  ...{ 'own-name': [], package: [], hardening: [], archive: [], certbot: [] },
 };
 
 /** It does nothing on hosts. */

@@ -14,7 +14,8 @@ const now = Date.parse('2026-11-28');
 const virtual = '192.0.2.10';
 
 const question: VirtualAddressQuestion = {
-  ...{ kind: 'virtual-address', address: virtual, hostname: 'bbb.example.com', strict: true },
+  ...{ kind: 'virtual-address', address: virtual, hostname: 'bbb.example.com', port: 443 },
+  strict: true,
   hosts: [
     { name: 'proxy-1', address: '192.0.2.5' },
     { name: 'proxy-2', address: '192.0.2.6' },
@@ -73,6 +74,30 @@ describe('the address of a pair', () => {
     const none = await ask(question, { ...sound, 'proxy-1': ['192.0.2.100'] });
     expect(none).toMatchObject({ outcome: 'failed', found: 'none of proxy-1 and proxy-2 has it' });
     expect(none.fix).toMatch(/systemctl status keepalived/);
+  });
+
+  it('is asked for its certificate at the port that has one, or for none', async () => {
+    const expired = { ...good, validTo: now - day };
+    const seen: unknown[] = [];
+    const certificate: Network['certificate'] = async (_, port, at) => {
+      seen.push(`${at} ${port}`);
+      return expired;
+    };
+    const asked = (port: number | undefined) =>
+      askVirtualAddress(
+        { ...question, port },
+        { certificate } as Partial<Network> as Network,
+        () => now,
+        looks(sound),
+      );
+    expect(await asked(8443)).toMatchObject({ outcome: 'failed' });
+    expect(seen).toEqual([`${virtual} 8443`, '192.0.2.5 8443', '192.0.2.6 8443']);
+    expect(await asked(undefined)).toEqual({
+      outcome: 'passed',
+      expected: 'one of proxy-1 and proxy-2 has 192.0.2.10',
+      found: 'proxy-1 has it',
+    });
+    expect(seen).toHaveLength(3);
   });
 
   it('may be elsewhere where somebody else moves it', async () => {

@@ -56,6 +56,11 @@ async function named(
       const own = roles.map(({ role: value, names }) => ({ value, means: `role, hosts: ${names.length}` }));
       return kind === 'hosts' ? hosts : [...hosts, ...own];
     }
+    case 'clusters': {
+      const { clustersNamed } = await import('./clusters-named.ts');
+      const clusters = inventory === undefined ? [] : await clustersNamed(inventory);
+      return clusters.map(({ name, file }) => ({ value: name, means: file }));
+    }
     case 'runs':
       return runs(environment);
     case 'codes':

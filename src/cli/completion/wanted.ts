@@ -11,6 +11,7 @@ export type Wanted =
       readonly kind:
         | 'hosts'
         | 'hosts-and-roles'
+        | 'clusters'
         | 'runs'
         | 'codes'
         | 'pages'
@@ -65,7 +66,8 @@ export function understand(program: Command, words: readonly string[]): Understo
   }
   const last = words.at(-1) ?? '';
   const at = (wanted: Wanted, text: string, before = ''): Understood => {
-    const comma = wanted.kind === 'hosts-and-roles' ? text.lastIndexOf(',') + 1 : 0;
+    const isList = wanted.kind === 'hosts-and-roles' || wanted.kind === 'clusters';
+    const comma = isList ? text.lastIndexOf(',') + 1 : 0;
     return {
       ...{ wanted, inventory },
       ...{ before: before + text.slice(0, comma), typed: text.slice(comma) },
@@ -107,6 +109,8 @@ function wantedOf(option: Option): Wanted {
   switch (option.long) {
     case '--limit':
       return { kind: 'hosts-and-roles' };
+    case '--cluster':
+      return { kind: 'clusters' };
     case '--replace':
       return { kind: 'hosts-and-roles' };
     case '--run':

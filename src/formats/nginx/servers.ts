@@ -38,14 +38,35 @@ export function insertInclude(text: string, server: Directive, path: string): st
   if (block === undefined || includesOf(server, path).length > 0) {
     return text;
   }
-  const written = `include ${/^[A-Za-z0-9_./*+:@%=-]+$/.test(path) ? path : quoteArgument(path)};`;
+  return insertInto(
+    text,
+    server,
+    `include ${/^[A-Za-z0-9_./*+:@%=-]+$/.test(path) ? path : quoteArgument(path)};`,
+  );
+}
+
+/** The text with a directive as the last line of a block, indented as the block's other directives. */
+export function insertInto(text: string, directive: Directive, written: string): string {
+  const { block } = directive;
+  if (block === undefined) return text;
   const begin = lineStart(text, block.close);
   if (begin > block.open && /^[ \t]*$/.test(text.slice(begin, block.close))) {
-    const insert = `${indentWithin(text, server)}${written}${lineEndOf(text)}`;
+    const insert = `${indentWithin(text, directive)}${written}${lineEndOf(text)}`;
     return applyEdits(text, [{ start: begin, end: begin, insert }]);
   }
   const blank = /\s/.test(text[block.close - 1] ?? '') ? '' : ' ';
   return applyEdits(text, [{ start: block.close, end: block.close, insert: `${blank}${written} ` }]);
+}
+
+/** The text with a directive on a line of its own before another one, or right before it on its line. */
+export function insertBefore(text: string, { start }: Directive, written: string): string {
+  const begin = lineStart(text, start);
+  const before = text.slice(begin, start);
+  if (!/^[ \t]*$/.test(before)) {
+    return applyEdits(text, [{ start, end: start, insert: `${written} ` }]);
+  }
+  const insert = `${before}${written}${lineEndOf(text)}`;
+  return applyEdits(text, [{ start: begin, end: begin, insert }]);
 }
 
 /** The text without `include path;` in that server block. */

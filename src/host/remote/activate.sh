@@ -104,6 +104,7 @@ run_handler() {
   { printf '%s\n' "$handler" >>"$dir/started" && sync -- "$dir/started"; } ||
     fail no-space 'the start of a handler could not be recorded' 'free some disk space on the host' ''
   ! any_record check "$handler${US}nginx-workers" || nginx_before
+  ! any_record check "$handler${US}haproxy-workers" || haproxy_before
   reload_units "$handler" "$timeout" || fail handler-failed "handler $handler: \`$acted\` failed" \
     'look at its output; everything is back as it was' "$said"
   if any_record interrupts "$handler" && ! in_time; then

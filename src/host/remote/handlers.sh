@@ -87,6 +87,7 @@ check() {
     http) check_http "$@" ;;
     browse) still_answers "$@" ;;
     nginx-workers) nginx_took_over ;;
+    haproxy-workers) haproxy_took_over ;;
     *)
       unmet="the check $_kind is unknown"
       hopeless=yes
@@ -135,7 +136,7 @@ with_first() {
 # ones
 answers() {
   case $3 in
-    nginx-workers) does_its_work nginx.service ;;
+    nginx-workers | haproxy-workers) does_its_work "${3%-workers}.service" ;;
     http)
       _headers=$6
       shift 4

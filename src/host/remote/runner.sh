@@ -51,6 +51,8 @@ run=$1
 . "${0%/*}/activate.sh"
 # shellcheck source=src/host/remote/still-answers.sh
 . "${0%/*}/still-answers.sh"
+# shellcheck source=src/host/remote/haproxy-workers.sh
+. "${0%/*}/haproxy-workers.sh"
 # shellcheck source=src/host/remote/validate.sh
 . "${0%/*}/validate.sh"
 

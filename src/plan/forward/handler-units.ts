@@ -79,6 +79,9 @@ function fitHandler(planned: PlannedHandler, host: UnitsOfHost): Fitted {
   };
 }
 
+/** The unit that such a check looks at. */
+const workersOf = { 'nginx-workers': 'nginx.service', 'haproxy-workers': 'haproxy.service' } as const;
+
 /** The handler without its actions and checks on these units; undefined if nothing is left to do. */
 function withoutUnits(handler: Handler, units: ReadonlySet<string>): Handler | undefined {
   const keeps = (one: Action | Check) => !('unit' in one) || !names(units).has(fullName(one.unit));
@@ -86,7 +89,9 @@ function withoutUnits(handler: Handler, units: ReadonlySet<string>): Handler | u
   if (actions.every(({ kind }) => kind === 'daemon-reload')) return undefined;
   const checks = handler.checks
     .filter(keeps)
-    .filter(({ kind }) => kind !== 'nginx-workers' || !names(units).has('nginx.service'));
+    .filter(
+      ({ kind }) => !(kind in workersOf) || !names(units).has(workersOf[kind as keyof typeof workersOf]),
+    );
   return { ...handler, actions, checks };
 }
 

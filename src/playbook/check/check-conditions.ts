@@ -29,6 +29,8 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
     return [
       ...each(document, [...path, 'recipes'], role.recipes, early),
       ...each(document, [...path, 'refuse'], role.refuse, early),
+      // The order stays as it is while the stages change the host.
+      ...each(document, [...path, 'stage_orders'], role.stage_orders, withoutFacts(early)),
       ...each(document, [...path, 'steps'], role.steps, all),
       ...each(document, [...path, 'handlers'], role.handlers, all),
       ...each(document, [...path, 'health'], role.health, all),
@@ -42,6 +44,7 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
         ...inCondition(document, [...path, 'guards', id, 'when'], when, all),
         ...each(document, [...path, 'guards', id, 'drain', 'polls'], drain?.polls, withoutFacts(early)),
       ]),
+      ...inCondition(document, [...path, 'hand_over', 'when'], role.hand_over?.when, withoutFacts(early)),
       ...troubleConditions(document, [...path, 'troubles'], role, all),
     ];
   });
@@ -58,7 +61,8 @@ function subjectsOf(data: PlaybookData, role: RoleData): Subjects {
     const { type } = variable;
     const isNumber = type === 'integer' || type === 'number' || type === 'port';
     const plain = isNumber ? 'number' : type === 'boolean' ? 'boolean' : 'string';
-    const isCompound = type === 'list' || type === 'map';
+    // A list whose items are known has one of them.
+    const isCompound = type === 'map' || (type === 'list' && variable.values === undefined);
     subjects.set(`vars.${name}`, { type: isCompound ? undefined : plain, values: variable.values });
   }
   for (const [name, fact] of Object.entries(role.facts ?? {})) {
@@ -140,7 +144,10 @@ function valueMistake(
   plain: string | undefined,
 ): { message: string; next: string } | undefined {
   if (type === undefined) {
-    return { message: `${name} is a list or a map, which can't be compared`, next: 'remove the condition' };
+    return {
+      message: `${name} is a map, or a list without \`values\`, which can't be compared`,
+      next: 'remove the condition, or say with `values` which items the list may have',
+    };
   }
   if (typeof value !== type) {
     const words = { string: 'text', number: 'a number', boolean: 'true or false' };

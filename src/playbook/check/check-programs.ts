@@ -14,6 +14,7 @@ export async function programProblems(playbook: Playbook): Promise<readonly Prob
     ...role.guards.map(({ id, drain }) => ({
       ...{ role: role.name, what: `drain of the guard ${id}`, program: drain?.program },
     })),
+    { role: role.name, what: 'hand-over', program: role.handOver?.program },
     ...role.verify.map(({ id, question }) => ({
       ...{ role: role.name, what: `check ${id}` },
       program: question.kind === 'meeting' ? question.program : undefined,

@@ -38,6 +38,11 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
         ),
       ),
       ...refuse(['guards'], role.guards, 'a guard: its questions are arguments of processes'),
+      ...refuse(
+        ['hand_over', 'args'],
+        role.hand_over?.args,
+        'a hand-over: its arguments are those of a process',
+      ),
       ...(role.verify ?? []).flatMap(({ when: _when, ...texts }, index) =>
         refuse(['verify', index], texts, 'a check from outside, which is shown'),
       ),

@@ -1,6 +1,7 @@
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import type { Problem } from '../../model/operator-error.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
+import { FilledPlaces, literalTemplates } from './literal-templates.ts';
 import { scopeProblems, type TemplateScope } from './template-scope.ts';
 
 /**
@@ -8,11 +9,14 @@ import { scopeProblems, type TemplateScope } from './template-scope.ts';
  * in.
  */
 export function checkTemplates(document: Places, data: PlaybookData): readonly Problem[] {
-  return Object.entries(data.roles).flatMap(([name, role]) => {
+  const filled = new FilledPlaces();
+  const problems = Object.entries(data.roles).flatMap(([name, role]) => {
     const path = ['roles', name];
     const scopes = scopesOf(data, role);
-    const check = (place: YamlPath, value: unknown, scope: TemplateScope) =>
-      scopeProblems(document, [...path, ...place], value, scope);
+    const check = (place: YamlPath, value: unknown, scope: TemplateScope) => {
+      filled.add([...path, ...place]);
+      return scopeProblems(document, [...path, ...place], value, scope);
+    };
     return [
       ...check(['unknown'], role.unknown, scopes.withFacts),
       ...(role.recipes ?? []).flatMap((recipe, index) => [
@@ -44,6 +48,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...Object.entries(role.guards ?? {}).flatMap(([id, { when: _when, ...texts }]) =>
         check(['guards', id], texts, scopes.base),
       ),
+      ...check(['hand_over', 'args'], role.hand_over?.args, scopes.base),
       ...check(['ports'], role.ports, scopes.vars),
       ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
         check(['health', index], texts, scopes.base),
@@ -71,6 +76,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ...check(['units'], role.units, scopes.base),
     ];
   });
+  return [...problems, ...literalTemplates(document, data, filled)];
 }
 
 function withSymptoms({ groups, later }: TemplateScope, { symptoms = {} }: RoleData): TemplateScope {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { knownNamesHint } from '../../document/nearest-name.ts';
 import type { Places, YamlPath } from '../../document/yaml-document.ts';
 import { variableMistake } from '../../inventory/variables.ts';
@@ -43,11 +44,12 @@ const optional: ReadonlySet<string> = new Set(['secret', 'url']);
 function checkVariables(document: Places, data: PlaybookData): readonly Problem[] {
   return Object.entries(data.variables ?? {}).flatMap(([name, declared]) => {
     const path = ['variables', name];
-    if ((declared.type === 'enum') !== (declared.values !== undefined)) {
+    const mayHaveValues = declared.type === 'enum' || declared.type === 'list';
+    if (declared.values === undefined ? declared.type === 'enum' : !mayHaveValues) {
       const message =
         declared.type === 'enum'
           ? 'an enum needs values'
-          : `only an enum has values; the type here is ${declared.type}`;
+          : `only an enum and a list have values; the type here is ${declared.type}`;
       const next = declared.type === 'enum' ? 'add values: [ … ]' : 'remove values, or write type: enum';
       return [document.problem(path, { part: 'key', code: 'wrong-value', message, next })];
     }
@@ -204,6 +206,20 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
             }),
           ],
     ),
+    ...(role.stage_orders ?? []).flatMap(({ stages: order }, index) =>
+      isSameSet(order, stages ?? [])
+        ? []
+        : [
+            document.problem([...path, 'stage_orders', index, 'stages'], {
+              code: 'unknown-stage',
+              message: 'this order has not the same stages as the role',
+              next:
+                stages === undefined
+                  ? 'add stages to the role, or remove stage_orders'
+                  : `name each of ${stages.join(', ')} once`,
+            }),
+          ],
+    ),
     ...role.steps.flatMap(({ id, stage }, index) => {
       const place = [...path, 'steps', index];
       if (stage === undefined) {
@@ -216,6 +232,10 @@ function checkStages(document: Places, path: YamlPath, role: RoleData): readonly
       return [document.problem([...place, 'stage'], unknownStage(stage, stages))];
     }),
   ];
+}
+
+function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  return isDeepStrictEqual([...one].sort(), [...other].sort());
 }
 
 function unknownStage(stage: string, stages: readonly string[] | undefined) {

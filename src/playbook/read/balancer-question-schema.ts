@@ -113,7 +113,17 @@ export const filledQuestions = {
   'virtual-address': z.strictObject({
     address: word.describe('`{{ cluster.virtual_address }}`'),
     by: z.string().describe('who moves it; `{{ cluster.virtual_address_by }}`'),
+    claim: z
+      .string()
+      .default('')
+      .describe('with `by: command`, the program on each host that tells, by `state`, what became of it'),
     hostname: word.describe('the name that each host must show a certificate for'),
+    port: z
+      .int()
+      .min(0)
+      .max(65535)
+      .default(443)
+      .describe('at which it is shown; 0: none of the hosts has a certificate'),
     hosts: hosts.describe('between which it moves, such as `{{ hosts.proxy }}`'),
   }),
   'same-files': z.strictObject({

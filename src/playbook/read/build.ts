@@ -87,6 +87,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     introduction: data.introduction,
     recipes: (data.recipes ?? []).map((recipe) => ({
       name: recipe.name,
+      title: recipe.title,
       when: buildCondition(recipe.when),
       reason: recipe.reason,
       vars: mapValues(recipe.vars, toValue),
@@ -94,6 +95,10 @@ function buildRole(document: Places, source: RoleSource): Role {
     refuse: (data.refuse ?? []).map(({ when, text, next }) => ({ when: buildCondition(when), text, next })),
     unknown: data.unknown,
     stages: data.stages ?? [],
+    stageOrders: (data.stage_orders ?? []).map(({ when, stages }) => ({
+      when: buildCondition(when),
+      stages,
+    })),
     steps: data.steps.map((step, index) => ({
       ...buildStep(step as StepData, source),
       location: at('steps', index, 'id'),
@@ -142,6 +147,7 @@ function buildRole(document: Places, source: RoleSource): Role {
       kind: kind === undefined ? 'program' : kind === 'http' ? 'http' : 'command',
       program: kind === undefined ? source.programs.get(programKey(name, 'guard', id)) : undefined,
     })),
+    handOver: buildHandOver(data.hand_over, source.programs.get(programKey(name, 'hand-over', ''))),
     handlers: (data.handlers ?? []).map((handler, index) => ({
       ...buildHandler(handler),
       location: at('handlers', index, 'id'),
@@ -161,6 +167,12 @@ function buildDrain(data: GuardData['drain'], program: OwnProgram | undefined): 
   };
 }
 
+function buildHandOver(data: RoleData['hand_over'], program: OwnProgram | undefined): Role['handOver'] {
+  if (data === undefined || program === undefined) return undefined;
+  const { when, args = [], what } = data;
+  return { when: buildCondition(when), program, args, what };
+}
+
 function buildStep(
   data: StepData,
   { name, data: role, modules, templates }: RoleSource,
@@ -173,18 +185,13 @@ function buildStep(
     module,
     parameters,
     template: template === undefined ? undefined : templates.get(templateKey(name, data.id)),
-    stage: stageOf(data.stage ?? role.usual_stage, role.stages),
+    stage: data.stage ?? role.usual_stage,
     recipes: data.recipes,
     when: buildCondition(data.when),
     notify: listOf(data.notify),
     folderOf: listOf(data.folder_of),
     onDrift: data.on_drift ?? 'fix',
   };
-}
-
-/** From 1; a role without stages has only one. */
-function stageOf(name: string | undefined, stages: readonly string[] = []): number {
-  return name === undefined ? 1 : stages.indexOf(name) + 1;
 }
 
 /** The step module that a step uses; the schema has checked that there is exactly one. */

@@ -12,7 +12,11 @@ import type { PlaybookData } from './schema.ts';
 const maximumSize = 64 * 1024;
 
 /** Whose program it is: two files of one playbook may lie in different folders. */
-export function programKey(role: string, kind: 'guard' | 'drain' | 'check' | 'symptom', id: string): string {
+export function programKey(
+  role: string,
+  kind: 'guard' | 'drain' | 'hand-over' | 'check' | 'symptom',
+  id: string,
+): string {
   return `${role} ${kind} ${id}`;
 }
 
@@ -26,7 +30,9 @@ export async function readPrograms(
 ): Promise<ReadonlyMap<string, OwnProgram>> {
   const programs = new Map<string, OwnProgram>();
   const problems: Problem[] = [];
-  for (const [role, { guards = {}, verify = [], symptoms = {} }] of Object.entries(data.roles)) {
+  for (const [role, { guards = {}, hand_over: handOver, verify = [], symptoms = {} }] of Object.entries(
+    data.roles,
+  )) {
     const named = [
       ...Object.entries(guards).map(([id, { program }]) => ({
         ...{ key: programKey(role, 'guard', id), program },
@@ -36,6 +42,10 @@ export async function readPrograms(
         ...{ key: programKey(role, 'drain', id), program: drain?.program },
         path: ['roles', role, 'guards', id, 'drain', 'program'],
       })),
+      {
+        ...{ key: programKey(role, 'hand-over', ''), program: handOver?.program },
+        path: ['roles', role, 'hand_over', 'program'],
+      },
       ...verify.map(({ id, meeting }, index) => ({
         ...{ key: programKey(role, 'check', id), program: meeting?.program },
         path: ['roles', role, 'verify', index, 'meeting', 'program'],

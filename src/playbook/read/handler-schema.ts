@@ -13,6 +13,7 @@ const request = z.strictObject({
 
 const check = z.union([
   z.literal('nginx-workers'),
+  z.literal('haproxy-workers'),
   z
     .strictObject({
       active: text.optional().meta({ description: 'the unit is active and stays active' }),
@@ -27,7 +28,7 @@ const check = z.union([
     })
     .superRefine((given, context) => {
       if (Object.values(given).filter((kind) => kind !== undefined).length === 1) return;
-      const kinds = 'active, port, http, browse, through, nginx-workers';
+      const kinds = 'active, port, http, browse, through, nginx-workers, haproxy-workers';
       context.addIssue({ code: 'custom', message: `expected one of: ${kinds}` });
     }),
 ]);

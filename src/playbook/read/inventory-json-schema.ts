@@ -73,7 +73,9 @@ function typeSchema({ type, values }: Variable): JsonSchema {
       return secret as JsonSchema;
     }
     case 'list':
-      return { type: 'array' };
+      return values.length === 0
+        ? { type: 'array' }
+        : { type: 'array', items: { type: 'string', enum: values }, uniqueItems: true };
     case 'map':
       return { type: 'object' };
     case 'path':

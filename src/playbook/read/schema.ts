@@ -5,6 +5,7 @@ import type { StepModule } from '../../steps/step-module.ts';
 import { factSchema, symptomSchema } from '../facts/kinds.ts';
 import { conditionSchema } from './condition-schema.ts';
 import { guardSchema } from './guard-schema.ts';
+import { handOverSchema } from './hand-over-schema.ts';
 import { handlerSchema } from './handler-schema.ts';
 import { id, namesSchema, packagePattern, roleName, word } from './name-schema.ts';
 import { askingOnce, during, questionKeys } from './outside-check-schema.ts';
@@ -24,7 +25,11 @@ const folderAccount = z
 
 const variable = z.strictObject({
   type: z.enum(variableTypes),
-  values: z.array(text).min(1).optional().meta({ description: 'the values of an enum' }),
+  values: z
+    .array(text)
+    .min(1)
+    .optional()
+    .meta({ description: 'the values of an enum, or of the items of a list' }),
   default: z.unknown().optional().meta({ description: 'if left out, the inventory must set the variable' }),
   perHost: z.boolean().optional().meta({ description: 'may also be set on a host; default: true' }),
   description: text,
@@ -32,6 +37,9 @@ const variable = z.strictObject({
 
 const recipe = z.strictObject({
   name: text,
+  title: text.optional().meta({
+    description: 'what people are told, where several recipes are the same to them; default: its name',
+  }),
   when: conditionSchema.optional(),
   reason: text.meta({ description: 'template; shown in the plan' }),
   vars: z.record(word, z.unknown()).optional(),
@@ -92,6 +100,7 @@ const trouble = z.strictObject({
 });
 
 const warning = z.strictObject({ when: conditionSchema, text });
+const stageOrder = z.strictObject({ when: conditionSchema, stages: z.array(id).min(2).max(8) });
 const refusal = z.strictObject({ when: conditionSchema, text, next: text });
 
 /** What a step has beside the key that is a step module's name. */
@@ -216,6 +225,9 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
     stages: z.array(id).min(2).max(8).optional().meta({
       description: 'names, in order; a host is inspected again after each stage that changed something',
     }),
+    stage_orders: z.array(stageOrder).min(1).optional().meta({
+      description: 'other orders of the stages; the first whose condition holds',
+    }),
     usual_stage: id.optional().meta({
       description: 'the stage of steps that name none; without it, each step of a role with stages names one',
     }),
@@ -249,6 +261,7 @@ function roleSchema(modules: Iterable<StepModule>, parameters: Parameters) {
         "names of the product's packages on its hosts, as dpkg-query -W takes them: `forecast --to` looks for their versions",
     }),
     guards: z.record(id, guardSchema).optional(),
+    hand_over: handOverSchema.optional(),
     ports: z
       .array(portSchema)
       .optional()

@@ -30,7 +30,9 @@ export function readsOfQuestion(unfilled: UnfilledQuestion): Partial<Reads> {
     return { includes: ['/etc/nginx/nginx.conf'], paths: ['/etc/hostname', question.locations] };
   }
   if (question.kind === 'names') return { names: question.names };
-  if (question.kind === 'virtual-address') return { queries: [askAddresses] };
+  if (question.kind === 'virtual-address') {
+    return { queries: [askAddresses, ...(question.claim === undefined ? [] : [question.claim])] };
+  }
   if (question.kind === 'same-files') return { paths: question.paths };
   return 'queries' in question ? { queries: question.queries } : {};
 }
@@ -82,8 +84,13 @@ function questionOf({ kind, values }: Filled): BalancerQuestion {
         queries: [{ kind: 'command', args: values.argv }],
       };
     case 'virtual-address': {
-      const { address, by, hostname, hosts } = values;
-      return { kind, address, hostname, strict: by === 'keepalived', hosts: stayingOf(hosts) };
+      const { address, by, claim: program, hostname, port, hosts } = values;
+      const asked = by === 'command' && program !== '';
+      const claim: Query | undefined = asked ? { kind: 'command', args: [program, 'state'] } : undefined;
+      return {
+        ...{ kind, address, hostname, port: port === 0 ? undefined : port, claim },
+        ...{ strict: by !== 'external', hosts: stayingOf(hosts) },
+      };
     }
     case 'same-files':
       return {

@@ -6,14 +6,17 @@ export function unmet(condition: Condition, context: TemplateContext): string | 
   return Object.entries(condition).find(([subject, values]) => !holds({ [subject]: values }, context))?.[0];
 }
 
-/** Whether each of the condition's subjects (`vars.X`, `facts.X`, …) has one of the values given for it. */
+/**
+ * Whether each of the condition's subjects (`vars.X`, `facts.X`, …) has one of the values given for it; a
+ * list has them as its items.
+ */
 export function holds(condition: Condition, context: TemplateContext): boolean {
   return Object.entries(condition).every(([subject, values]) => {
     const [group = '', name = ''] = splitSubject(subject);
     const holder = context[group];
     if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return false;
     const value = (holder as Readonly<Record<string, unknown>>)[name];
-    return values.some((wanted) => wanted === value);
+    return values.some((wanted) => (Array.isArray(value) ? value.includes(wanted) : wanted === value));
   });
 }
 

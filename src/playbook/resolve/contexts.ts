@@ -84,6 +84,8 @@ export function clusterContext({ name, hostname, virtualAddress }: ClusterSettin
     ...{ name, hostname, url: `https://${hostname}` },
     virtual_address: virtualAddress?.address ?? '',
     virtual_address_by: virtualAddress?.by ?? nobody,
+    virtual_address_claim: virtualAddress?.command?.claim ?? '',
+    virtual_address_owner: virtualAddress?.command?.owner ?? '',
     vrrp: {
       interface: virtualAddress?.interface ?? '',
       router_id: virtualAddress?.routerId ?? 0,

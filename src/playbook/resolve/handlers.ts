@@ -140,7 +140,8 @@ function resolveAction(action: PlaybookAction, fill: Fill): Action {
 function resolveCheck(check: Exclude<PlaybookCheck, { kind: 'through' }>, fill: Fill, host: string): Check {
   switch (check.kind) {
     case 'nginx-workers':
-      return check;
+    case 'haproxy-workers':
+      return { kind: check.kind };
     case 'active':
       return { kind: 'active', unit: fill.text(check.unit) };
     case 'port':

@@ -7,6 +7,8 @@ import { render, renderText, type TemplateContext } from './templates.ts';
 /** The variant of a role that a host gets. */
 export interface ChosenRecipe {
   readonly name: string;
+  /** what people are told, where that isn't its name */
+  readonly title?: string | undefined;
   /** why this recipe was chosen, for the plan */
   readonly reason: string;
   /** the recipe's own variables, filled in */
@@ -54,7 +56,12 @@ export function chooseRecipe(
     });
   }
   const reason = forced === undefined ? renderText(recipe.reason, context) : 'forced by the inventory';
-  return { name: recipe.name, reason, vars: recipeVars(recipe, (value) => render(value, context)) };
+  return {
+    name: recipe.name,
+    title: recipe.title,
+    reason,
+    vars: recipeVars(recipe, (value) => render(value, context)),
+  };
 }
 
 /** The variables of a recipe, filled in. */

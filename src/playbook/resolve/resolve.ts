@@ -46,6 +46,8 @@ export interface ResolvedHost {
   readonly facts: Facts;
   readonly recipe: ChosenRecipe | undefined;
   readonly steps: readonly ResolvedStep[];
+  /** names of the role's stages, in the order that applies to this host; empty if it has none */
+  readonly stages: readonly string[];
   /** in the order in which they run */
   readonly handlers: readonly Handler[];
   readonly guards: readonly Guard[];
@@ -72,6 +74,7 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
   // A retired host has no steps: what an earlier run managed there is restored.
   const wanted = host.state === 'retired' ? [] : role.steps;
   const steps = wanted.filter((step) => isFor(step, recipe?.name) && holds(step.when, context));
+  const { stages } = role.stageOrders.find(({ when }) => holds(when, context)) ?? role;
   return naming({ host: name, place: `role ${role.name}` }, () => {
     const fill = strictly(context);
     const guards = resolveGuards(role, fill, context);
@@ -80,8 +83,16 @@ export function resolveHost(cluster: ClusterView, name: string): ResolvedHost {
       facts,
       recipe,
       steps: steps.map((step) =>
-        resolveStep(step, { host, context, handlers, playbook: cluster.inventory.playbook, directory }),
+        resolveStep(step, {
+          host,
+          context,
+          handlers,
+          stages,
+          playbook: cluster.inventory.playbook,
+          directory,
+        }),
       ),
+      stages,
       handlers: handlers.map((handler) =>
         naming({ host: name, place: `handler ${handler.id}`, location: handler.location }, () =>
           resolveHandler(handler, guards, {
@@ -104,6 +115,7 @@ function resolveStep(
     host: InventoryHost;
     context: TemplateContext;
     handlers: readonly PlaybookHandler[];
+    stages: readonly string[];
     playbook: LoadedPlaybook;
     /** directory of the inventory */
     directory: string;
@@ -132,7 +144,8 @@ function resolveStep(
     });
   }
   const notify = step.notify.filter((id) => on.handlers.some((handler) => handler.id === id));
-  const { id, folderOf, stage, onDrift } = step;
+  const { id, folderOf, onDrift } = step;
+  const stage = step.stage === undefined ? 1 : on.stages.indexOf(step.stage) + 1;
   return { id, module, parameters: checked.data, notify, folderOf, stage, onDrift };
 }
 

@@ -43,7 +43,7 @@ export function planPart(plan: HostPlan): PlanPart {
   return {
     name: cleanName(plan.host),
     role: cleanName(plan.role),
-    recipe: plan.recipe === undefined ? null : cleanName(plan.recipe.name),
+    recipe: plan.recipe === undefined ? null : cleanName(plan.recipe.title ?? plan.recipe.name),
     recipeReason: plan.recipe === undefined ? null : ownLine(plan.recipe.reason),
     ...(plan.retires ? { retires: true } : {}),
     ...(others.length === 0 ? {} : { otherClusters: others.map(({ cluster }) => cleanLine(cluster)) }),

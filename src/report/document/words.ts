@@ -26,6 +26,8 @@ export function checkWords(check: Check): string {
       return `something listens on port ${check.port}`;
     case 'nginx-workers':
       return 'new nginx workers are running';
+    case 'haproxy-workers':
+      return 'a new process of HAProxy listens, and no other in its place';
     case 'http':
       return `${showableLine(check.url)} answers`;
     case 'browse':

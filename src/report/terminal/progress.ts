@@ -15,6 +15,8 @@ export interface ProgressOptions {
   readonly quiet: boolean;
   /** every phase of every host, where there is no terminal */
   readonly verbose: boolean;
+  /** stands before each plain line, such as the cluster's name where there are several */
+  readonly prefix?: string;
 }
 
 export interface Progress {
@@ -67,11 +69,12 @@ export function lineOf({ atWork }: RunState): string | undefined {
   return `${latest.host}${others === 0 ? '' : ` (${others} more under way)`}: ${latest.words}`;
 }
 
-function inPlainLines({ output, verbose }: ProgressOptions): Progress {
+/** In lines of their own, also where there is a terminal. */
+export function inPlainLines({ output, verbose, prefix = '' }: Omit<ProgressOptions, 'quiet'>): Progress {
   const look = new LookState();
   const run = new RunState();
   const say = (line: string, at = Date.now()) =>
-    output.messages.write(`${verbose ? `${timeOfDay(at)} ` : ''}${line}\n`);
+    output.messages.write(`${verbose ? `${timeOfDay(at)} ` : ''}${prefix}${line}\n`);
   const breaker = new SilenceBreaker({
     now: () => performance.now(),
     lastSaid: () => output.lastTold,
@@ -90,7 +93,10 @@ function inPlainLines({ output, verbose }: ProgressOptions): Progress {
 }
 
 /** A host that has failed among others, which go on; alone, the result says so at once. */
-function failureWords(event: ProgressEvent, { isOfSeveral }: RunState): string | undefined {
+export function failureWords(
+  event: ProgressEvent,
+  { isOfSeveral }: Pick<RunState, 'isOfSeveral'>,
+): string | undefined {
   if (event.kind !== 'ended' || !isOfSeveral || !isFailure(event)) return undefined;
   const { host, status, problem } = event;
   return `${host}: ${statusWords[status]}${problem === undefined ? '' : `: ${problem}`}`;

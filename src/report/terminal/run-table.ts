@@ -1,5 +1,5 @@
 import { shortened, widthOf } from './prose.ts';
-import type { HostAtWork, RunState } from './run-state.ts';
+import type { RunState } from './run-state.ts';
 import { clockWords, timeLeft, timeLeftWords } from './time-left.ts';
 
 /** Where a picture has to fit, and when it is. */
@@ -26,25 +26,51 @@ const roomForClocks = 50;
 /** Lower than this, a line of titles would take the place of a host. */
 const roomForTitles = 8;
 
+/** A line of the picture: a host, or a cluster. Times are milliseconds. */
+export interface AtWork {
+  readonly name: string;
+  readonly words: string;
+  readonly since: number;
+  readonly begun: number;
+}
+
 /**
  * The hosts that are at work, slowest first, and a sum below them, in lines that fit. What is told of a host
  * has to be harmless already.
  */
-export function renderRun(state: RunState, { columns, rows, now }: Frame): readonly string[] {
+export function renderRun(state: RunState, frame: Frame): readonly string[] {
+  const { longestName } = state;
+  const atWork = state.atWork.map(({ host, ...one }) => ({ ...one, name: host }));
+  return renderAtWork({ what: 'host', atWork, longestName, sum: sumWords(state, frame.now) }, frame);
+}
+
+/** Whatever is at work, each in a line of its own, and a sum below. */
+export function renderAtWork(
+  {
+    what,
+    atWork,
+    longestName,
+    sum,
+  }: {
+    readonly what: string;
+    readonly atWork: readonly AtWork[];
+    readonly longestName: number;
+    readonly sum: string;
+  },
+  { columns, rows, now }: Frame,
+): readonly string[] {
   // The last column stays free: terminals differ in where the cursor is after it.
   const width = Math.max(1, columns - 1);
-  const sum = shortened(sumWords(state, now), width);
-  const { atWork } = state;
   const room = Math.max(Math.min(rows - kept, low), Math.floor(rows * share)) - 1;
   const titles = rows >= roomForTitles && atWork.length > 0 ? 1 : 0;
   const isCut = atWork.length > room - titles;
   const shown = atWork.slice(0, Math.max(0, room - titles - (isCut ? 1 : 0)));
-  const line = lineIn(width, state.longestName);
+  const line = lineIn(width, Math.max(longestName, what.length));
   return [
-    ...(titles > 0 && shown.length > 0 ? [line('host', 'what is being done', ['for', 'in all'])] : []),
-    ...shown.map((one) => line(one.host, one.words, clocks(one, now))),
+    ...(titles > 0 && shown.length > 0 ? [line(what, 'what is being done', ['for', 'in all'])] : []),
+    ...shown.map((one) => line(one.name, one.words, clocks(one, now))),
     ...(isCut && room > 0 ? [shortened(`and ${atWork.length - shown.length} more`, width)] : []),
-    sum,
+    shortened(sum, width),
   ];
 }
 
@@ -62,7 +88,7 @@ export function countsOf({ sum, later }: Pick<RunState, 'sum' | 'later'>): strin
   return `${done} of ${of} done${almost}, ${putOff} put off, ${failed} failed${rest}`;
 }
 
-function clocks({ since, begun }: HostAtWork, now: number): readonly string[] {
+function clocks({ since, begun }: AtWork, now: number): readonly string[] {
   return [clockWords(now - since), clockWords(now - begun)];
 }
 

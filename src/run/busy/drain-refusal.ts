@@ -4,6 +4,7 @@ import type { HostPlan } from '../../model/plan.ts';
 import { drainsOf } from '../../playbook/resolve/drains.ts';
 import type { ApplyOptions } from '../options.ts';
 import { hasGuards } from './ask-guards.ts';
+import { handsOver } from './hands-over.ts';
 import { policyOf } from './policy.ts';
 
 /** Why hosts can't be drained, before anything is done; undefined if all can that have to be. */
@@ -14,7 +15,7 @@ export function drainRefusal(
   const roles = new Set(
     plans
       .filter((plan) => !plan.skipped && !plan.retires && hasGuards(plan))
-      .filter((plan) => policyOf(plan.role, options) === 'drain')
+      .filter((plan) => policyOf(plan.role, options) === 'drain' && !handsOver(plan, options))
       .map(({ role }) => role),
   );
   for (const name of roles) {

@@ -4,6 +4,7 @@ import type { HostPlan } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import type { ApplyOptions } from '../options.ts';
 import { askGuards, hasGuards, type Presence, presence } from './ask-guards.ts';
+import { handsOver } from './hands-over.ts';
 import { policyOf } from './policy.ts';
 import { untilEmpty } from './until-empty.ts';
 
@@ -51,7 +52,8 @@ export function waitingFor(options: ApplyOptions): Waiting {
   };
   const isInTime = ({ host }: HostPlan) => Date.now() < (until.get(host) ?? Number.POSITIVE_INFINITY);
   return {
-    beginsBusy: (plan) => isWaitedFor(plan) && presence(plan).kind !== 'empty',
+    // Whoever is on a host that hands over goes to another one in its turn.
+    beginsBusy: (plan) => isWaitedFor(plan) && !handsOver(plan, options) && presence(plan).kind !== 'empty',
     triesAgain: (result) => isBusy(result) && isWaitedFor(result.plan) && isInTime(result.plan),
     until: async (plan, stop) => {
       const host = hostOf(plan, options);

@@ -2,6 +2,7 @@ import type { HostPlan } from '../../model/plan.ts';
 import { toSettle } from '../../model/plan.ts';
 import type { HostResult } from '../../model/result.ts';
 import { hasGuards, presence } from '../busy/ask-guards.ts';
+import { handsOver } from '../busy/hands-over.ts';
 import { policyOf } from '../busy/policy.ts';
 import { isBusy } from '../busy/waiting.ts';
 import type { ApplyOptions } from '../options.ts';
@@ -24,7 +25,8 @@ export function mayBeQueued(plan: HostPlan, options: LaterOptions): boolean {
 /** Whether a host is to be queued rather than begun now: people are there by the look, or it is no time. */
 export function isLater(plan: HostPlan, options: LaterOptions): boolean {
   if (!mayBeQueued(plan, options) || toSettle(plan).length > 0) return false;
-  return presence(plan).kind !== 'empty' || isNoTime(plan, options);
+  const isBusy = presence(plan).kind !== 'empty' && !handsOver(plan, options);
+  return isBusy || isNoTime(plan, options);
 }
 
 /** Whether a host that was put off is to be queued instead. */

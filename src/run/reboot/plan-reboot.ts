@@ -4,6 +4,7 @@ import { type HostAction, providesNothing } from '../../model/action.ts';
 import { durationWords } from '../../model/duration.ts';
 import type { HostPlan } from '../../model/plan.ts';
 import type { Query } from '../../model/reads.ts';
+import { handOverNotes } from '../busy/hands-over.ts';
 import { allGuards, doorRoles, interruptingStage, leftAlone, withStages } from '../everything-interrupted.ts';
 import { limitedTo } from '../limit.ts';
 import { lookAt } from '../look.ts';
@@ -59,7 +60,7 @@ export async function planReboot(options: RebootOptions): Promise<PlannedRun> {
         ]
       : [];
   return {
-    plan: { ...plan, hosts, byHand: [], notes },
+    plan: { ...plan, hosts, byHand: [], notes: [...notes, ...handOverNotes(inventory, hosts)] },
     planner: {
       last: asPlanned.last,
       wayThrough: planner.wayThrough,

@@ -7,6 +7,7 @@ import { type HostPlan, hasWork } from '../../model/plan.ts';
 import { noReads } from '../../model/reads.ts';
 import type { HostResult } from '../../model/result.ts';
 import { cordonedIn } from '../busy/cordoned.ts';
+import { handOverNotes } from '../busy/hands-over.ts';
 import { allGuards, doorRoles, interruptingStage, leftAlone, withStages } from '../everything-interrupted.ts';
 import { lookAt } from '../look.ts';
 import type { ApplyOptions } from '../options.ts';
@@ -185,6 +186,7 @@ function notesOf(hosts: readonly HostPlan[], { soak, limit, inventory }: Upgrade
   const begins = hosts.filter((host) => !host.skipped && upgradeIn(host) !== undefined);
   const doors = doorRoles(inventory).filter((role) => hosts.some((host) => host.role === role));
   return [
+    ...handOverNotes(inventory, hosts),
     ...(begins.length < 2 || soak === 0
       ? []
       : [

@@ -9,7 +9,7 @@ export function caddyRulesByHand(
 ): readonly ByHand[] {
   const options = {
     prefix: `clusterproxy_${cluster}`,
-    abilities: { keepsStreams: false, hasTrustPool: false },
+    abilities: { keepsStreams: false, hasTrustPool: false, hasMetricsOption: false },
     skipsVerify: false,
   };
   const text = nodes

@@ -1,4 +1,5 @@
 import type { Statement, Token } from '../../formats/caddyfile.ts';
+import { isHarmlessHeader } from './harmless-headers.ts';
 import { isAbout, isNamedMatcher, nodesPathsIn, type Takes, takenBy, type Wanted } from './matchers.ts';
 
 /** A rule for nodes' paths. */
@@ -23,6 +24,8 @@ interface Scope {
   readonly matchers: ReadonlyMap<string, Takes>;
   /** whether it depends on something else than path and name whether requests get here */
   readonly isPartial: boolean;
+  /** whether it is within a directive, where what comes first isn't done first */
+  readonly isInner: boolean;
 }
 
 /**
@@ -36,10 +39,18 @@ interface Scope {
 export function rulesFor(
   statements: readonly Statement[],
   wanted: Wanted,
-  outer: Scope = { wanted, matchers: new Map(), isPartial: false },
+  outer: Scope = { wanted, matchers: new Map(), isPartial: false, isInner: false },
 ): readonly Found[] {
   const scope = within(statements, outer);
-  return statements.flatMap((one) => (isNamedMatcher(one) ? ofMatcher(one, scope) : ofDirective(one, scope)));
+  const kept = outer.isInner ? [] : statements.filter(isHarmlessHeader);
+  // A header that stays needs its matcher as it is.
+  const needed = new Set(kept.map(({ words }) => words[1]?.text));
+  return statements
+    .filter((one) => !kept.includes(one))
+    .flatMap((one) => {
+      if (!isNamedMatcher(one)) return ofDirective(one, scope);
+      return needed.has(one.words[0]?.text) ? [] : ofMatcher(one, scope);
+    });
 }
 
 function within(statements: readonly Statement[], outer: Scope): Scope {
@@ -64,7 +75,7 @@ function ofDirective(statement: Statement, scope: Scope): readonly Found[] {
   if (takes === 'mixed' && !isReplaced) return [found(statement, false)];
   if (!holding.has(statement.words[0]?.text ?? '')) return [];
   const isPartial = scope.isPartial || takes === 'some';
-  return rulesFor(statement.block?.statements ?? [], scope.wanted, { ...scope, isPartial });
+  return rulesFor(statement.block?.statements ?? [], scope.wanted, { ...scope, isPartial, isInner: true });
 }
 
 /** What the directive's matcher takes; everything if it has none, or one that is made elsewhere. */

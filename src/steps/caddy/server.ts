@@ -1,8 +1,11 @@
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { hardenedSite } from '../hardening/caddy-lines.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { refuseMissingFiles } from '../relay/certificate-files.ts';
 import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
-import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
+import { isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, accountName, directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
@@ -31,6 +34,7 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a site that answers for the name by a wildcard or for any name'),
+  hardening: serverHardening.describe('what the sites are hardened by: `items`, and what belongs to them'),
   user: accountName.default(caddyUser).describe('the account that Caddy runs as'),
   look_in: z
     .array(absolutePath)
@@ -67,16 +71,12 @@ export const caddyServer: StepModule<SiteParameters> = {
   writes: ({ path, caddyfile = mainCaddyfile }) => [path, caddyfile],
   apply: (host, wanted) => {
     refuseHalf(host, wanted);
-    for (const file of filesOfCertificate(wanted)) {
-      if (!isMissing(host, file)) refuseUnreadable(host, wanted.user, file);
-      else {
-        throw host.problem(
-          'certificate-missing',
-          `${file} can't be read on this host, so Caddy couldn't answer on port 443`,
-          `name the files of a certificate for ${wanted.hostname} in "certificate" and "certificate_key", or leave both empty: Caddy then gets one by itself`,
-        );
-      }
-    }
+    const files = filesOfCertificate(wanted);
+    refuseMissingFiles(host, files, {
+      program: 'Caddy',
+      next: `name the files of a certificate for ${wanted.hostname} in "certificate" and "certificate_key", or leave both empty: Caddy then gets one by itself`,
+    });
+    for (const file of files) refuseUnreadable(host, wanted.user, file);
     judgeSites(host, wanted);
     refuseOtherListeners(host, { program: 'caddy', ports: wanted.redirect_http ? [80, 443] : [443] });
     const others = listensElsewhere(host, wanted);
@@ -86,8 +86,15 @@ export const caddyServer: StepModule<SiteParameters> = {
       );
     }
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, renderSite(host.step, { ...wanted, isIpv4Only: !wanted.ipv6 && !others }));
-    importSite(host, wanted);
+    host.write(
+      wanted.path,
+      renderSite(host.step, {
+        ...wanted,
+        isIpv4Only: !wanted.ipv6 && !others,
+        hardened: hardenedSite(wanted.hardening),
+      }),
+    );
+    importFile(host, wanted);
   },
 };
 
@@ -107,7 +114,11 @@ function refuseHalf(host: StepHost, { certificate, certificate_key: key }: SiteP
   );
 }
 
-function importSite(host: StepHost, wanted: SiteParameters): void {
+/** One `import` line for a file of ours at the top level of the Caddyfile, unless another leads there. */
+export function importFile(
+  host: StepHost,
+  wanted: Pick<SiteParameters, 'path' | 'caddyfile' | 'look_in'>,
+): void {
   const { path, caddyfile } = wanted;
   const file = fileAt(host, caddyfile);
   if (file === undefined) {

@@ -7,6 +7,8 @@ export interface CaddyAbilities {
   readonly keepsStreams: boolean;
   /** `tls_trust_pool`, since 2.8, in place of `tls_trusted_ca_certs` */
   readonly hasTrustPool: boolean;
+  /** the global option `metrics`, since 2.9, in place of one in `servers` */
+  readonly hasMetricsOption: boolean;
 }
 
 export const askVersion: Query = { kind: 'command', args: ['caddy', 'version'] };
@@ -18,5 +20,5 @@ export const askVersion: Query = { kind: 'command', args: ['caddy', 'version'] }
 export function caddyAbilities(host: StepHost): CaddyAbilities {
   const [, major = '0', minor = '0'] = /^v?(\d+)\.(\d+)/m.exec(host.answer(askVersion)?.output ?? '') ?? [];
   const isSince = (since: number) => Number(major) > 2 || (Number(major) === 2 && Number(minor) >= since);
-  return { keepsStreams: isSince(7), hasTrustPool: isSince(8) };
+  return { keepsStreams: isSince(7), hasTrustPool: isSince(8), hasMetricsOption: isSince(9) };
 }

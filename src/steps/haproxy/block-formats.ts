@@ -19,6 +19,16 @@ export function frontendBlock(cluster: string): string {
   return `${cluster} frontend`;
 }
 
+/** The name of the block with a cluster's cache. */
+export function cacheBlock(cluster: string): string {
+  return `${cluster} cache`;
+}
+
+/** The name of the block with a cluster's frontend for metrics. */
+export function metricsBlock(cluster: string): string {
+  return `${cluster} metrics`;
+}
+
 /** The name of the block with a cluster's rules within an operator's frontend. */
 export function rulesBlock(cluster: string): string {
   return `${cluster} rules`;
@@ -32,6 +42,14 @@ export const haproxyNode = sectionsFormat('haproxy-node', ([cluster = '', node =
 /** A cluster's own frontends between two of our markers. Key: the cluster's name. */
 export const haproxyFrontendBlock = sectionsFormat('haproxy-frontend', ([cluster = '']) =>
   frontendBlock(cluster),
+);
+
+/** A cluster's cache between two of our markers. Key: the cluster's name. */
+export const haproxyCacheBlock = sectionsFormat('haproxy-cache', ([cluster = '']) => cacheBlock(cluster));
+
+/** A cluster's frontend for metrics between two of our markers. Key: the cluster's name. */
+export const haproxyMetricsBlock = sectionsFormat('haproxy-metrics', ([cluster = '']) =>
+  metricsBlock(cluster),
 );
 
 /**

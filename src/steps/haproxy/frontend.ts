@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { managedBlocks, setSectionsBlock } from '../../formats/haproxy.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { hardenedFrontend } from '../hardening/haproxy-lines.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { askOpenSsl } from '../hardening/tls-profile.ts';
 import { askListeners, refuseOtherListeners } from '../relay/port-owners.ts';
 import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
@@ -8,9 +11,10 @@ import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { frontendBlock, haproxyFrontendBlock, nodePrefix } from './block-formats.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import { askBuild, refuseWithoutQuic } from './http3.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
 import { enabled, hosts } from './model.ts';
-import { otherPaths } from './other-files.ts';
+import { otherReads } from './other-files.ts';
 import { refuseTakenPorts } from './ports.ts';
 import { type Route, routesOf } from './read-backends.ts';
 import { renderFrontends } from './render-frontend.ts';
@@ -39,7 +43,11 @@ const parameters = z.strictObject({
       'with redirect_http, proxies of which any may be asked for the challenge of any, such as `{{ hosts.proxy }}`: they pass it on to each other',
     ),
   http2: z.boolean().default(true).describe('offer HTTP/2'),
+  http3: z.boolean().default(false).describe('also offer HTTP/3, on port 443 of UDP'),
   ipv6: z.boolean().default(true),
+  hardening: serverHardening.describe(
+    'what the frontends are hardened by: `items`, and what belongs to them',
+  ),
 });
 
 type FrontendParameters = z.infer<typeof parameters>;
@@ -52,16 +60,22 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
   name: 'haproxy-frontend',
   description: 'on a proxy with HAProxy: our own frontends, with TLS',
   parameters,
-  reads: ({ path = usualPath, certificate = '' }) => ({
-    paths: [path, ...directoriesOf(path), ...otherPaths],
+  reads: ({ path = usualPath, certificate = '', hardening, http3 = false }) => ({
+    paths: [path, ...directoriesOf(path), ...otherReads.paths],
     // Its content has the key, which is nobody's business where this step only may come to run.
-    queries: [askVersion, askListeners, ...(certificate === '' ? [] : [isReadable(certificate)])],
+    queries: [
+      ...[askVersion, askListeners, ...otherReads.queries],
+      ...(certificate === '' ? [] : [isReadable(certificate)]),
+      ...(hardening?.items?.includes('tls') ? [askOpenSsl.haproxy] : []),
+      ...(http3 ? [askBuild] : []),
+    ],
   }),
   itemFormats: [haproxyFrontendBlock],
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
+    if (wanted.http3) refuseWithoutQuic(host, configuration);
     refuseTakenPorts(host, configuration, wanted);
     refuseOtherListeners(host, { program: 'haproxy', ports: wanted.redirect_http ? [80, 443] : [443] });
     if (!isThere(host, wanted.certificate)) {
@@ -74,9 +88,11 @@ export const haproxyFrontend: StepModule<FrontendParameters> = {
     const { text } = configuration;
     const { enabled, hosts } = wanted.acme_proxies;
     const proxies = enabled ? hosts.filter(({ state }) => state !== 'retired') : [];
-    const body = renderFrontends({ ...wanted, acme_proxies: proxies }, clusterRoutes(text, wanted.cluster), {
-      hasLog: hasLog(configuration),
-    });
+    const body = renderFrontends(
+      { ...wanted, acme_proxies: proxies, hardened: hardenedFrontend(host, wanted.hardening) },
+      clusterRoutes(text, wanted.cluster),
+      { hasLog: hasLog(configuration) },
+    );
     const after = understand(host, wanted.path, text, () =>
       setSectionsBlock(text, frontendBlock(wanted.cluster), body),
     );

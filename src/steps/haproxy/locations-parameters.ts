@@ -21,6 +21,10 @@ export const haproxyLocationsParameters = z.strictObject({
   cluster: clusterName,
   hostname: hostname.describe("the proxy's public name, which tells rules for it from those for other names"),
   ...relayParameters,
+  cache: z
+    .boolean()
+    .default(false)
+    .describe('keep copies of files whose names have a hash of their contents, in memory'),
 });
 
 export type HaproxyLocationsParameters = z.infer<typeof haproxyLocationsParameters>;

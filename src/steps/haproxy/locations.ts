@@ -3,7 +3,8 @@ import { type Dialect, readsOfBlocks, writeBlocks } from '../relay/blocks.ts';
 import { existingSetUp } from '../shared/existing-set-up.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
-import { haproxyNode, nodePrefix } from './block-formats.ts';
+import { haproxyCacheBlock, haproxyNode, nodePrefix } from './block-formats.ts';
+import { cacheName, writeCache } from './cache.ts';
 import { readConfiguration } from './configuration.ts';
 import { bringOverRules, findRules } from './existing-rules.ts';
 import { haproxyPaths } from './haproxy-paths.ts';
@@ -13,7 +14,7 @@ import {
   haproxyLocationsParameters,
   usualPath,
 } from './locations-parameters.ts';
-import { optionPaths, otherPaths, warnOfOptions } from './other-files.ts';
+import { judgeFiles, otherReads } from './other-files.ts';
 import { passedTo } from './read-backends.ts';
 import { renderBackends } from './render-backends.ts';
 import { askVersion, checkVersion } from './version.ts';
@@ -30,30 +31,32 @@ export const haproxyLocations: StepModule<HaproxyLocationsParameters> = {
   reads: (wanted) => {
     const path = wanted.path ?? usualPath;
     const { queries = [], ...blocks } = readsOfBlocks(wanted) as Partial<ReturnType<typeof readsOfBlocks>>;
-    const paths = [path, ...directoriesOf(path), ...otherPaths, ...optionPaths];
-    return { ...blocks, paths, queries: [...queries, askVersion] };
+    const paths = [path, ...directoriesOf(path), ...otherReads.paths];
+    return { ...blocks, paths, queries: [...queries, askVersion, ...otherReads.queries] };
   },
-  itemFormats: [haproxyNode],
+  itemFormats: [haproxyNode, haproxyCacheBlock],
   crossCheck: haproxyPaths,
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     checkVersion(host);
     const configuration = readConfiguration(host, wanted.path, wanted.cluster);
-    warnOfOptions(host, wanted.path);
+    judgeFiles(host, wanted.path);
     const findings = findRules(host, configuration, wanted);
     if (findings.length > 0 && !wanted.adopt) throw existingSetUp(host, findings);
     if (findings.length > 0) host.adopt();
     bringOverRules(host, configuration, wanted);
-    const names = writeBlocks(host, wanted, dialect(wanted.cluster), '');
+    if (wanted.cache) writeCache(host, wanted.path, wanted.cluster);
+    const names = writeBlocks(host, wanted, dialect(wanted), '');
     for (const name of names) {
       host.manage({ path: wanted.path, format: haproxyNode.name, key: [wanted.cluster, name] });
     }
   },
 };
 
-function dialect(cluster: string): Dialect {
+function dialect({ cluster, cache }: HaproxyLocationsParameters): Dialect {
+  const kept = cache ? cacheName(cluster) : undefined;
   return {
-    render: (relays, node) => renderBackends(cluster, relays, node),
+    render: (relays, node) => renderBackends(cluster, relays, node, kept),
     leadsTo: passedTo,
     // It starts without an address for them (init-addr), and looks names up only then.
     whenUnresolved: ', and HAProxy answers 503 for them until it is reloaded with a name that resolves',

@@ -1,22 +1,17 @@
+import { dirname } from 'node:path';
 import { readSections, type Section } from '../../formats/haproxy.ts';
 import type { Reads } from '../../model/reads.ts';
 import { heard } from '../../secrets/showable.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
+import { askUnitFiles, unitFiles } from './unit-files.ts';
 
 /**
  * Files that HAProxy may read beside haproxy.cfg: its unit in the Red Hat family has
- * `-f /etc/haproxy/conf.d`, and others have it from their operators. Of a folder HAProxy takes what ends with
- * `.cfg`.
+ * `-f /etc/haproxy/conf.d`, and others have it from their operators.
  */
 const folder = '/etc/haproxy/conf.d';
 const pattern = `${folder}/*.cfg`;
-
-/** Where the units of Debian and of the Red Hat family get more arguments from. */
-const optionFiles = [
-  { path: '/etc/default/haproxy', variable: 'EXTRAOPTS' },
-  { path: '/etc/sysconfig/haproxy', variable: 'OPTIONS' },
-] as const;
 
 /** A configuration file that is read as well, and isn't written to. */
 export interface OtherFile {
@@ -24,34 +19,49 @@ export interface OtherFile {
   readonly sections: readonly Section[];
 }
 
-/** What a step has to read for `otherFiles`. */
-export const otherPaths: Reads['paths'] = [pattern];
+/** What a step has to read for `otherFiles` and `judgeFiles`. */
+export const otherReads: Pick<Reads, 'paths' | 'queries'> = { paths: [pattern], queries: [askUnitFiles] };
 
-/** What a step has to read for `warnOfOptions`. */
-export const optionPaths: Reads['paths'] = optionFiles.map(({ path }) => path);
-
-/** The configuration files in conf.d. */
+/** The configuration files in conf.d, if HAProxy reads them; also where the host doesn't say it. */
 export function otherFiles(host: StepHost): readonly OtherFile[] {
+  const read = unitFiles(host);
   return host
     .glob(pattern)
     .filter((path) => host.state(path).kind !== 'directory')
+    .filter((path) => read.length === 0 || isRead(path, read))
     .map((path) => {
       const text = host.text(path) ?? '';
       return { path, sections: understand(host, path, text, () => readSections(text)) };
     });
 }
 
-/** Warns of configuration files that the unit is told of and that aren't looked at here. */
-export function warnOfOptions(host: StepHost, main: string): void {
-  for (const { path, variable } of optionFiles) {
-    if (host.state(path).kind !== 'file') continue;
-    const text = host.text(path) ?? '';
-    const value = new RegExp(`^[ \\t]*(?:export[ \\t]+)?${variable}=(.*)$`, 'm').exec(text)?.[1] ?? '';
-    const files = [...value.matchAll(/(?:^|[\s"'])-f[\s"']*([^\s"']+)/g)].map(([, file = '']) => file);
-    const others = files.filter((file) => ![main, folder, `${folder}/`].includes(file));
-    if (others.length === 0) continue;
-    host.warn(
-      `${path}: ${variable} has HAProxy read ${heard(others.join(', '))} as well, where clusterproxy doesn't look: what listens there on port 443 or 80 would get a part of the connections`,
+/**
+ * Refuses a file that HAProxy wouldn't read, in which all that is written would do nothing; and warns of
+ * files that it reads and that aren't looked at here.
+ */
+export function judgeFiles(host: StepHost, main: string): void {
+  const read = unitFiles(host);
+  if (read.length === 0) return;
+  if (!isRead(main, read)) {
+    throw host.problem(
+      'server-not-reached',
+      `HAProxy doesn't read ${main}: haproxy.service has it read ${heard(read.join(', '))}`,
+      `let the unit start HAProxy with "-f ${main}" (systemctl cat haproxy.service), restart it, then plan again`,
     );
   }
+  const unseen = read.filter((path) => ![main, folder].includes(bare(path)) && dirname(path) !== folder);
+  if (unseen.length === 0) return;
+  host.warn(
+    `haproxy.service has HAProxy read ${heard(unseen.join(', '))} as well, where clusterproxy doesn't look: what listens there on port 443 or 80 would get a part of the connections`,
+  );
+}
+
+/** By itself, or as one of a folder: of that HAProxy takes what ends with `.cfg`. */
+function isRead(path: string, read: readonly string[]): boolean {
+  const isOfFolder = path.endsWith('.cfg');
+  return read.some((one) => bare(one) === path || (isOfFolder && bare(one) === dirname(path)));
+}
+
+function bare(path: string): string {
+  return path.replace(/(?<=.)\/+$/, '');
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { quoteWord } from '../../formats/haproxy.ts';
 import type { Relay } from '../relay/relays.ts';
 import { answer, literal, refuseTricks } from './answers.ts';
+import { cacheLines } from './cache.ts';
 import { nodeBackend } from './section-names.ts';
 
 /** As nginx has it by itself (client_max_body_size): large files go to the nodes directly. In bytes. */
@@ -19,12 +20,17 @@ interface Group {
 /**
  * A node's backends, one for each server: nearly always one. They do all that has to be done with a request
  * for the node themselves, so that every frontend only has to send it there, and nothing depends on what an
- * operator's `defaults` say.
+ * operator's `defaults` say. `cache`: the name of the cache in which files are kept; undefined: none.
  */
-export function renderBackends(cluster: string, relays: readonly Relay[], node: string): string {
+export function renderBackends(
+  cluster: string,
+  relays: readonly Relay[],
+  node: string,
+  cache?: string,
+): string {
   return groupsOf(relays)
     .map((group, index) => {
-      const lines = backendLines(group);
+      const lines = backendLines(group, cache);
       return `backend ${nodeBackend(cluster, node, index + 1)}\n${lines.map((line) => `    ${line}\n`).join('')}`;
     })
     .join('\n');
@@ -42,7 +48,7 @@ function groupsOf(relays: readonly Relay[]): readonly Group[] {
   );
 }
 
-function backendLines({ server, relays }: Group): readonly string[] {
+function backendLines({ server, relays }: Group, cache: string | undefined): readonly string[] {
   // From the shortest to the longest, since of several beginnings of a path the longest counts.
   const paths = relays
     .toSorted((one, other) => one.path.length - other.path.length)
@@ -70,6 +76,7 @@ function backendLines({ server, relays }: Group): readonly string[] {
       ? [`${answer(400, 'Bad request')} if is_trick`]
       : []),
     `http-request set-header Host ${server.name}`,
+    ...(cache === undefined ? [] : cacheLines(cache, paths.flatMap(hashedFiles))),
     ...paths.map(redirectLine),
     serverLine(server),
   ];
@@ -99,6 +106,11 @@ function pathLines(relays: readonly Relay[]): readonly string[] {
 function targetLines({ path, targetPath }: Relay, index: number): readonly string[] {
   if (path === targetPath) return [];
   return [`http-request replace-path ^${literal(path)}(.*)$ ${targetPath}\\1 ${ifRelay(index)}`];
+}
+
+/** The condition for a path where files have names that never come again, and stay what they are. */
+function hashedFiles({ path, targetPath, hasHashedFiles }: Relay, index: number): readonly string[] {
+  return hasHashedFiles && path === targetPath ? [ifRelay(index)] : [];
 }
 
 /** A redirect of the node to its own address, as nginx has it by itself (proxy_redirect default). */

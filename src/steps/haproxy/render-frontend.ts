@@ -1,4 +1,6 @@
 import { quoteWord } from '../../formats/haproxy.ts';
+import type { HardenedFrontend } from '../hardening/haproxy-lines.ts';
+import { altSvc } from '../relay/http3.ts';
 import { acmeBackends, challenge, passedOn } from './acme.ts';
 import { answer, forHost, refuseTricks } from './answers.ts';
 import type { Route } from './read-backends.ts';
@@ -15,7 +17,9 @@ export interface OwnFrontend {
   /** of which the authority may reach any; fewer than two: nobody else is asked */
   readonly acme_proxies: readonly { readonly name: string; readonly address: string }[];
   readonly http2: boolean;
+  readonly http3: boolean;
   readonly ipv6: boolean;
+  readonly hardened: HardenedFrontend;
 }
 
 /** Where the configuration logs to, if anywhere: HAProxy warns of a format for a log that isn't kept. */
@@ -23,25 +27,30 @@ export interface Logging {
   readonly hasLog: boolean;
 }
 
-const clientTimeouts = [
-  'timeout client 75s',
-  'timeout client-fin 30s',
-  'timeout http-request 30s',
-  'timeout http-keep-alive 75s',
-];
+function clientTimeouts({ times }: HardenedFrontend): readonly string[] {
+  return [
+    'timeout client 75s',
+    'timeout client-fin 30s',
+    `timeout http-request ${times.request}s`,
+    `timeout http-keep-alive ${times.idle}s`,
+  ];
+}
 
 /**
  * The frontends that answer for the cluster's hostname. Only the nodes' paths lead anywhere: a proxy must not
  * become a way to anything else that this host can reach.
  */
 export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], { hasLog }: Logging): string {
-  const log = hasLog ? ['log global', 'option httplog', 'option dontlognull'] : [];
+  const log = hasLog ? ['log global', wanted.hardened.log, 'option dontlognull'] : [];
   const sections = [
     section(`frontend ${secureFrontend(wanted.cluster)}`, [
       ...bindLines(443, wanted, secureOptions(wanted)),
+      ...(wanted.http3 ? quicLines(wanted) : []),
       'mode http',
       ...log,
-      ...clientTimeouts,
+      ...clientTimeouts(wanted.hardened),
+      ...wanted.hardened.first,
+      ...wanted.hardened.rules,
       ...refuseTricks,
       `acl is_here ${forHost(wanted.hostname)}`,
       ...routeAcls('is_relayed', routes),
@@ -49,6 +58,7 @@ export function renderFrontends(wanted: OwnFrontend, routes: readonly Route[], {
       ...useBackendLines(routes),
     ]),
     ...(wanted.redirect_http ? plainSections(wanted, log) : []),
+    ...wanted.hardened.sections,
   ];
   return sections.join('\n');
 }
@@ -59,7 +69,10 @@ function plainSections(wanted: OwnFrontend, log: readonly string[]): readonly st
       ...bindLines(80, wanted, ''),
       'mode http',
       ...log,
-      ...clientTimeouts,
+      ...clientTimeouts(wanted.hardened),
+      ...wanted.hardened.first,
+      // HSTS must not be said without TLS (RFC 6797, 7.2).
+      ...wanted.hardened.rules.filter((rule) => !rule.includes('Strict-Transport-Security')),
       ...refuseTricks,
       `acl is_challenge url -m reg ${challenge}`,
       'acl is_read method GET HEAD',
@@ -99,8 +112,18 @@ function challengeSections(wanted: OwnFrontend): readonly string[] {
   ];
 }
 
-function secureOptions({ certificate, http2 }: OwnFrontend): string {
-  return ` ssl crt ${quoteWord(certificate)} alpn ${http2 ? 'h2,' : ''}http/1.1 ssl-min-ver TLSv1.2`;
+function secureOptions({ certificate, http2, hardened }: OwnFrontend): string {
+  return ` ssl crt ${quoteWord(certificate)} alpn ${http2 ? 'h2,' : ''}http/1.1 ssl-min-ver TLSv1.2${hardened.tls}`;
+}
+
+/** A socket for UDP beside each for TCP, and the header by which browsers learn of it. */
+function quicLines({ certificate, ipv6 }: OwnFrontend): readonly string[] {
+  const options = `ssl crt ${quoteWord(certificate)} alpn h3`;
+  return [
+    `bind quic4@:443 ${options}`,
+    ...(ipv6 ? [`bind quic6@:443 v6only ${options}`] : []),
+    `http-after-response set-header Alt-Svc '${altSvc}'`,
+  ];
 }
 
 function bindLines(port: number, { ipv6 }: OwnFrontend, options: string): readonly string[] {

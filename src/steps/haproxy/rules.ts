@@ -11,7 +11,7 @@ import { concernOf } from './conditions.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { clusterRoutes } from './frontend.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
-import { otherPaths } from './other-files.ts';
+import { otherReads } from './other-files.ts';
 import { useBackendLines } from './render-rules.ts';
 import { targetOf } from './rules-target.ts';
 import { askVersion, checkVersion } from './version.ts';
@@ -38,8 +38,8 @@ export const haproxyRules: StepModule<RulesParameters> = {
   description: "on a proxy with HAProxy: rules for the nodes in an operator's frontend",
   parameters,
   reads: ({ path = usualPath }) => ({
-    paths: [path, ...directoriesOf(path), ...otherPaths],
-    queries: [askVersion],
+    paths: [path, ...directoriesOf(path), ...otherReads.paths],
+    queries: [askVersion, ...otherReads.queries],
   }),
   itemFormats: [haproxyRulesBlock],
   writes: ({ path }) => [path],

@@ -30,11 +30,26 @@ export function ownChallengeBackend(cluster: string): string {
   return `${ours}:acme-here:${cluster}`;
 }
 
+/** Where it is counted what each address does. */
+export function addressBackend(cluster: string): string {
+  return `${ours}:addresses:${cluster}`;
+}
+
+/** Where HAProxy's metrics are. */
+export function metricsFrontend(cluster: string): string {
+  return `${ours}:metrics:${cluster}`;
+}
+
 /** Whether a name is one of those that a cluster's sections may have. */
 export function isOurSection(cluster: string, name: string): boolean {
   return (
-    [secureFrontend, plainFrontend, challengeBackend, ownChallengeBackend].some(
-      (nameOf) => nameOf(cluster) === name,
-    ) || name.startsWith(`${ours}:node:${cluster}:`)
+    [
+      secureFrontend,
+      plainFrontend,
+      challengeBackend,
+      ownChallengeBackend,
+      addressBackend,
+      metricsFrontend,
+    ].some((nameOf) => nameOf(cluster) === name) || name.startsWith(`${ours}:node:${cluster}:`)
   );
 }

@@ -16,6 +16,8 @@ export interface Vrrp {
   /** asks whether this host should have the address: exit status 0, or anything else */
   readonly program: readonly string[];
   readonly user: string;
+  /** what root runs once this host has the address; empty: nothing */
+  readonly onMaster: string;
   /** whether keepalived's global settings are nobody else's */
   readonly secure: boolean;
 }
@@ -70,7 +72,7 @@ ${wanted.peers.map((peer) => `        ${peer}\n`).join('')}    }
     track_script {
         ${name}
     }
-}
+${wanted.onMaster === '' ? '' : `    notify_master "${wanted.onMaster}" root\n`}}
 `;
 }
 

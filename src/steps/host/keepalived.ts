@@ -42,6 +42,11 @@ const parameters = z.strictObject({
       'what tells whether this host should have the address, by exit status 0; it gets `args`, the own address of this host, and those of the others',
     ),
   args: z.array(plainWord).default([]).describe('its first arguments'),
+  on_master: z
+    .string()
+    .regex(/^(?:\/[^"\\$%#!]+)?$/, 'expected an absolute path, with arguments')
+    .default('')
+    .describe('what root runs once the host gets the address, and does not wait for; empty: nothing'),
   user: accountName.default('nobody').describe('the account that runs it'),
 });
 
@@ -108,6 +113,7 @@ function textOf(host: StepHost, wanted: KeepalivedParameters, secure: boolean): 
     preempt: vrrp.preempt,
     program: [wanted.program, ...wanted.args, own.address, ...peers],
     user: wanted.user,
+    onMaster: wanted.on_master,
   });
 }
 

@@ -2,12 +2,18 @@ import { z } from 'zod';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
-import { isMissing, isReadable } from '../relay/trusted-certificates.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { backlogOf } from '../hardening/nginx-backlog.ts';
+import { hardenedServer } from '../hardening/nginx-lines.ts';
+import { askOpenSsl } from '../hardening/tls-profile.ts';
+import { refuseMissingFiles } from '../relay/certificate-files.ts';
+import { isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
+import { askBuild, type Http3, http3Lines } from './http3.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { wholeConfiguration } from './nginx-on-host.ts';
+import { nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent, type OwnServer } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -30,6 +36,7 @@ const parameters = z.strictObject({
     .default(usualAcmeRoot)
     .describe('with redirect_http, the folder that answers ACME challenges (certbot --webroot)'),
   http2: z.boolean().default(true).describe('use HTTP/2, in the syntax of the installed nginx'),
+  http3: z.boolean().default(false).describe('also use HTTP/3, on port 443 of UDP'),
   ipv6: z.boolean().default(true),
   replace_server: z
     .boolean()
@@ -37,6 +44,7 @@ const parameters = z.strictObject({
     .describe(
       'take the place of a server block that answers for the name by a wildcard, a regular expression or as a default',
     ),
+  hardening: serverHardening.describe('what the server is hardened by: `items`, and what belongs to them'),
   look_in: z
     .array(absolutePath)
     .default([...nginxFiles.read])
@@ -68,22 +76,21 @@ export const nginxServer: StepModule<ServerParameters> = {
     queries: [
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],
+      ...(wanted.hardening?.items?.includes('tls') ? [askOpenSsl.nginx] : []),
+      ...(wanted.http3 ? [askBuild] : []),
     ],
   }),
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     judgePresent(host, ownServer(wanted));
-    for (const path of Object.values(certificateOf(wanted))) {
-      if (!isMissing(host, path)) continue;
-      throw host.problem(
-        'certificate-missing',
-        `${path} can't be read on this host, so nginx couldn't answer on port 443`,
-        `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
-      );
-    }
+    refuseMissingFiles(host, Object.values(certificateOf(wanted)), {
+      program: 'nginx',
+      next: `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
+    });
     warnOfChain(host, certificateOf(wanted).chain);
     host.manage(wholePath(wanted.path));
-    host.write(wanted.path, render(host.step, wanted, http2Lines(host, wanted)));
+    const http3 = wanted.http3 ? http3Lines(host, wanted) : undefined;
+    host.write(wanted.path, render(host, wanted, { http2: http2Lines(host, wanted), http3 }));
     judgePlanned(host, ownServer(wanted));
   },
 };
@@ -136,28 +143,49 @@ function http2Lines(host: StepHost, { http2 }: ServerParameters): Http2 {
   return isNew ? { listen: '', lines: ['http2 on;'] } : { listen: ' http2', lines: [] };
 }
 
-function render(step: string, wanted: ServerParameters, http2: Http2): string {
+function render(
+  host: StepHost,
+  wanted: ServerParameters,
+  { http2, http3 }: { readonly http2: Http2; readonly http3: Http3 | undefined },
+): string {
   const { chain, key } = certificateOf(wanted);
-  const listen = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
+  const hardened = hardenedServer(host, wanted.hardening);
+  const backlog = wanted.hardening.items.includes('backlog')
+    ? backlogOf(host, nginxOn(host, { usually: wanted.look_in }), wanted.path)
+    : () => '';
+  const listen = (port: number, what = '') => [
+    `listen ${port}${what}${backlog(port, 'ipv4')};`,
+    ...(wanted.ipv6 ? [`listen [::]:${port}${what}${backlog(port, 'ipv6')};`] : []),
+  ];
+  const udp = (what: string) => [`listen ${what};`, ...(wanted.ipv6 ? [`listen [::]:${what};`] : [])];
   const redirect = block([
-    ...listen('80'),
+    ...listen(80),
     `server_name ${wanted.server_name};`,
+    ...hardened.plain,
     `location ^~ /.well-known/acme-challenge/ { root ${wanted.acme_root}; }`,
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
   ]);
   const server = block([
-    ...listen(`443 ssl${http2.listen}`),
+    ...listen(443, ` ssl${http2.listen}`),
+    ...(http3 === undefined ? [] : udp(`443${http3.listen}`)),
     ...http2.lines,
+    ...(http3?.lines ?? []),
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,
     `ssl_certificate_key ${key};`,
     'ssl_protocols TLSv1.2 TLSv1.3;',
+    ...hardened.secure,
+    // Where no other block has a port, this one gets requests for all names. 421: a browser that came by a
+    // connection to another name of the same certificate asks again by one of its own (RFC 9110, 15.5.20).
+    // nginx has the name in small letters, and without a port.
+    `if ($host != ${wanted.server_name.toLowerCase()}) { return 421; }`,
     `include ${wanted.include};`,
     // Only the nodes' locations: a proxy must not become a way to anything else that this host can reach.
     'location / { return 404; }',
   ]);
-  const header = `# Written by clusterproxy, step ${step}: edits get lost.\n`;
-  return [header, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
+  const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
+  const http = hardened.http.length === 0 ? [] : [hardened.http.map((line) => `${line}\n`).join('')];
+  return [header, ...http, ...(wanted.redirect_http ? [redirect] : []), server].join('\n');
 }
 
 function block(lines: readonly string[]): string {

@@ -30,7 +30,8 @@ export function refuseOtherListeners(
   }
 }
 
-function listenersOf(output: string, port: number): readonly string[] {
+/** Names of the programs that listen on a port, by what ss(8) says. */
+export function listenersOf(output: string, port: number): readonly string[] {
   return output.split('\n').flatMap((line) => {
     const [, , , local = ''] = line.trim().split(/\s+/);
     // One address is enough to keep others from listening on all of them.

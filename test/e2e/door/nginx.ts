@@ -27,7 +27,7 @@ server {
   respellsPaths: true,
   startsWithoutName: false,
   keepsAddresses: true,
-  breaks: ['another-host', 'path-parameters'],
+  breaks: [],
   byHand: {
     vars: { proxy_server: 'include', server_file: '/etc/nginx/conf.d/by-hand.conf' },
     path: '/etc/nginx/conf.d/by-hand.conf',

@@ -197,7 +197,12 @@ describe('form', () => {
       'an unknown check',
       '- nginx-workers',
       '- nginx-wrokers',
-      { code: 'wrong-type', at: 'nginx-wrokers', message: /nginx-workers or a map/, next: /nginx-workers/ },
+      {
+        code: 'wrong-type',
+        at: 'nginx-wrokers',
+        message: /nginx-workers or haproxy-workers or a map/,
+        next: /nginx-workers/,
+      },
     ],
     [
       'a check of two kinds',
@@ -368,10 +373,16 @@ describe('meaning', () => {
       'a condition on a list',
       'when: {facts.helper: true}',
       'when: {vars.extras: x}',
-      { code: 'invalid-condition', at: 'vars.extras', message: /list or a map/, next: /remove/ },
+      { code: 'invalid-condition', at: 'vars.extras', message: /a map, or a list without/, next: /remove/ },
     ].map((part) =>
       typeof part === 'object' ? { ...part, at: 'x}\n        note' } : part,
     ) as unknown as Case,
+    [
+      'a condition with an item that a list never has',
+      'when: {facts.helper: true}',
+      'when: {vars.wanted: hts}',
+      { code: 'invalid-condition', at: 'hts', message: /never text 'hts'/, next: /did you mean hsts\?/ },
+    ],
     [
       "a recipe's condition on the recipe",
       "when: {facts.release: ['2.3', '2.4']}",
@@ -470,6 +481,23 @@ describe('templates', () => {
         message: /not known here/,
         next: /use/,
       },
+    ],
+    [
+      "a template in a fact's path",
+      '{path: /etc/release,',
+      "{path: '/etc/{{ cluster.name }}/release',",
+      {
+        code: 'invalid-template',
+        at: "'/etc/{{ cluster.name }}/release'",
+        message: /\{\{ cluster\.name \}\} would stay as it is/,
+        next: /names\.X/,
+      },
+    ],
+    [
+      "a template in a condition's value",
+      "{facts.release: ['2.3', '2.4']}",
+      "{facts.release: ['2.3', '{{ vars.restart }}']}",
+      { code: 'invalid-template', at: "'{{ vars.restart }}'", message: /would stay as it is/, next: /steps/ },
     ],
     [
       'a template that is not closed',
@@ -582,6 +610,23 @@ describe('stages and ports', () => {
       role,
       `${role}    usual_stage: packages\n`,
       { code: 'unknown-stage', at: 'packages\n', message: /has no stages/, next: /stages: \[/ },
+    ],
+    [
+      'an order that leaves a stage out',
+      role,
+      `${staged}    usual_stage: files\n    stage_orders: [{when: {host.state: active}, stages: [files, files]}]\n`,
+      {
+        code: 'unknown-stage',
+        at: '[files, files]',
+        message: /has not the same stages/,
+        next: /packages, files once/,
+      },
+    ],
+    [
+      'an order by a fact, which the stages may change',
+      role,
+      `${staged}    usual_stage: files\n    stage_orders: [{when: {facts.version: '2.4'}, stages: [files, packages]}]\n`,
+      { code: 'invalid-condition', at: 'facts.version', message: /no facts.version/, next: /./ },
     ],
     [
       'a port for nobody',

@@ -4,9 +4,9 @@ import { loadPlaybook } from '../../../src/playbook/read/load.ts';
 it('is the stage of all steps that name none, also of those that another playbook adds', async () => {
   const { roles } = await loadPlaybook('averox', '.');
   const proxy = roles.find(({ name }) => name === 'proxy');
-  expect(proxy?.stages).toEqual(['challenges', 'early-address', 'certificate', 'proxy', 'address']);
+  expect(proxy?.stages).toEqual(['preparation', 'certificate', 'proxy', 'address']);
   const stages = new Map(proxy?.steps.map(({ id, stage }) => [id, stage]));
-  expect(stages.get('node-locations')).toBe(4);
-  expect(stages.get('address-packages')).toBe(4);
-  expect(stages.get('address')).toBe(5);
+  expect(stages.get('node-locations')).toBe('proxy');
+  expect(stages.get('address-packages')).toBe('preparation');
+  expect(stages.get('address')).toBe('address');
 });

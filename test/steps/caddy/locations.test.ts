@@ -340,7 +340,15 @@ describe('rules that were set up by hand', () => {
     ['a network inside', 'route /bbb-01/* {\n\t\t@in remote_ip 10.0.0.0/8\n\t\treverse_proxy @in x\n\t}', 1],
     ['a network around', '@in remote_ip 10.0.0.0/8\n\thandle @in {\n\t\treverse_proxy /bbb-01/* x\n\t}', 1],
     ['a snippet inside', 'handle /bbb-01/* {\n\t\timport guarded\n\t\treverse_proxy x\n\t}', 1],
-    ['a header', 'header /bbb-01/* X-Frame-Options DENY', 1],
+    ['a policy', 'header /bbb-01/* Content-Security-Policy "default-src \'none\'"', 1],
+    ['a cookie that is taken off', 'header /bbb-01/* -Set-Cookie', 1],
+    ['headers of which one matters', 'header /bbb-01/* {\n\t\tX-Own a\n\t\tPermissions-Policy b\n\t}', 1],
+    ['a header by a matcher', '@o path /bbb-01/*\n\theader @o Cache-Control max-age=60', 1],
+    [
+      'a header inside, where it comes after what was passed on',
+      'route {\n\t\theader /bbb-01/* X-Own a\n\t}',
+      1,
+    ],
     ['a limit', 'request_body /bbb-01/* {\n\t\tmax_size 5MB\n\t}', 1],
     ['an answer', 'respond /bbb-01/* 403', 1],
     ['a password for more', '@o path /own/* /bbb-01/*\n\tbasic_auth @o {\n\t\tbob x\n\t}', 1],
@@ -359,6 +367,26 @@ describe('rules that were set up by hand', () => {
       expect(refused).toThrow(new RegExp(`pass them on: ${places}`));
       expect(refused).not.toThrow(/:4: handle/);
     }
+  });
+
+  it.each([
+    ['set', 'header /bbb-01/* Strict-Transport-Security max-age=31536000'],
+    ['removed', 'header /bbb-01/* -Server'],
+    ['several', 'header /bbb-01/* {\n\t\t>X-Own a\n\t\t?Referrer-Policy no-referrer\n\t\tdefer\n\t}'],
+    ['by a matcher, which is needed still', '@o path /bbb-01/* /own/*\n\theader @o X-Own a'],
+    [
+      'by a matcher that asks for more',
+      '@o {\n\t\tpath /bbb-01/*\n\t\tmethod GET\n\t}\n\theader @o +X-Own a',
+    ],
+  ])('are not headers that change nothing for the client: %s', (_, header) => {
+    const text = site(`\t${header}\n`);
+    expect(runStep('caddy-locations', parameters, host(text)).changed).not.toContain(main);
+    const adopted = runStep(
+      'caddy-locations',
+      { ...parameters, adopt: true },
+      host(site(`${open}\t${header}\n`)),
+    );
+    expect(adopted.text(main)).toBe(text);
   });
 
   it('are not those for another name', () => {

@@ -62,6 +62,17 @@ describe.skipIf(withoutCaddy)(`a real Caddy with an operator's site${skipped}`, 
     }
   });
 
+  it('with a header for the nodes’ paths alone, which their pages have as before', async () => {
+    const caddy = await started('@nodes path /bbb-01/*\n\theader @nodes X-Own yes\n\trespond own');
+    try {
+      const node = await askTls(caddy.https, '/bbb-01/html5client/x');
+      expect([node.body, node.headers['x-own']]).toEqual(['bbb-01', 'yes']);
+      expect((await askTls(caddy.https, '/other')).headers['x-own']).toBeUndefined();
+    } finally {
+      await caddy.stop();
+    }
+  });
+
   // What Caddy sorts before all `handle` blocks: the plan says so of each.
   it.each([
     ['redir https://elsewhere.example.com{uri}'],

@@ -211,22 +211,6 @@ describe('haproxy-locations', () => {
   });
 });
 
-it('warns of configuration files that only the unit knows of', () => {
-  const warnings = (name: string, text: string) =>
-    runStep('haproxy-locations', locations, { packages, files: { [path]: stockText, [name]: text } })
-      .warnings;
-  const debian = '/etc/default/haproxy';
-  expect(warnings(debian, '#EXTRAOPTS="-f /x"\nEXTRAOPTS="-de -f /srv/haproxy/sites -f /y.cfg"\n')).toEqual([
-    expect.stringMatching(
-      /^\/etc\/default\/haproxy: EXTRAOPTS has HAProxy read \/srv\/haproxy\/sites, \/y\.cfg as well/,
-    ),
-  ]);
-  expect(warnings('/etc/sysconfig/haproxy', "OPTIONS='-f /z'\n")).toHaveLength(1);
-  for (const fine of ['', 'EXTRAOPTS="-de -m 16"\n', 'EXTRAOPTS="-f /etc/haproxy/conf.d/"\n']) {
-    expect(warnings(debian, fine)).toEqual([]);
-  }
-});
-
 describe('rules that were set up by hand', () => {
   const byHand = `${stockText}
 frontend web

@@ -103,6 +103,13 @@ vrrp_instance clusterproxy-prod {
     expect(text(own)).toContain('192.0.2.10/32 dev vlan7\n');
   });
 
+  it('has root run a command once the host gets the address, where one is named', () => {
+    const run = '/bin/systemctl --no-block start claim.service';
+    const { text } = runStep('keepalived', { ...wanted, on_master: run }, host());
+    expect(text(own)).toContain(`    notify_master "${run}" root\n}\n`);
+    expect(runStep('keepalived', wanted, host()).text(own)).not.toContain('notify_master');
+  });
+
   it('moves IPv6 addresses', () => {
     const hosts = [
       { name: 'proxy-1', address: '2001:db8::5' },

@@ -60,6 +60,7 @@ location ^~ /bbb-01/html5client/ {
     proxy_ssl_verify_depth 3;
     proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
     absolute_redirect off;
+    if ($uri ~ "/[.][.]?;") { return 400; }
 }
 
 location ^~ /bbb-01/bigbluebutton/api {
@@ -73,6 +74,7 @@ location ^~ /bbb-01/bigbluebutton/api {
     proxy_ssl_verify_depth 3;
     proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;
     absolute_redirect off;
+    if ($uri ~ "/[.][.]?;") { return 400; }
 }
 # clusterproxy: end bbb-01
 `);
@@ -279,6 +281,7 @@ server {
     ssl_certificate /etc/letsencrypt/live/bbb-proxy.example.com/fullchain.pem;
     ssl_certificate_key /etc/letsencrypt/live/bbb-proxy.example.com/privkey.pem;
     ssl_protocols TLSv1.2 TLSv1.3;
+    if ($host != bbb-proxy.example.com) { return 421; }
     include /etc/nginx/clusterproxy/prod/*.conf;
     location / { return 404; }
 }

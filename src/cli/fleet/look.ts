@@ -1,0 +1,51 @@
+import { fleetDocument } from '../../report/document/fleet.ts';
+import type { Environment } from '../environment.ts';
+import type { CommonOptions } from '../options.ts';
+import type { ClusterCall } from './carry-out-cluster.ts';
+import { fleetEnvironment } from './cluster-environment.ts';
+import { type ClusterOfFleet, findClusters, fleetWarnings } from './clusters.ts';
+import { endFleet, showFleet } from './end-fleet.ts';
+import { commonOf, type FleetOptions, usualLooks } from './options.ts';
+import { fleetConnector, outcomeOf, runStage } from './run-fleet.ts';
+
+/** What is done with each cluster. */
+export interface Looking {
+  readonly command: 'plan' | 'check' | 'status';
+  readonly call: (common: CommonOptions) => ClusterCall;
+}
+
+/** Looks at all clusters and tells what was found; returns the exit status. */
+export async function lookAtFleet(
+  { command, call }: Looking,
+  options: FleetOptions & { readonly summary?: boolean },
+  given: Environment,
+): Promise<number> {
+  const environment = fleetEnvironment(given);
+  await environment.attend();
+  const { chooseFleetView } = await import('../../report/choose-view.ts');
+  const fleet = await findClusters(options, environment);
+  if (options.pager === true && !options.json) environment.output.keepForPager();
+  const view = chooseFleetView(environment.output, options);
+  const connector = fleetConnector(environment, options.json);
+  const stage = {
+    ...{ rings: [fleet.clusters], maxFailed: Number.POSITIVE_INFINITY },
+    call: ({ inventory }: ClusterOfFleet) => call(commonOf(options, inventory)),
+    atOnce: options.parallelClusters ?? usualLooks,
+  };
+  const rolled = await runStage(fleet, stage, { environment, view, connector }).finally(() =>
+    connector.close().catch(() => undefined),
+  );
+  const clusters = fleet.clusters.map((cluster) => {
+    const { turn, document } = outcomeOf(cluster, command, rolled, environment);
+    return { inventory: cluster.inventory, cluster: cluster.name ?? null, turn, document };
+  });
+  const document = fleetDocument(
+    {
+      ...{ command: `fleet ${command}`, clusters, warnings: fleetWarnings(fleet), errors: [] },
+      ...{ interrupted: environment.signal.aborted, changed: false },
+    },
+    environment.secrets,
+  );
+  showFleet(document, view);
+  return endFleet(document, view);
+}

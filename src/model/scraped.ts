@@ -1,0 +1,7 @@
+/** Where a program of a host tells what it does: on the host's loopback address alone. */
+export interface Scraped {
+  readonly port: number;
+  readonly path: string;
+  /** `stub_status` of nginx has to be translated for Prometheus; the others speak its own format */
+  readonly format: 'prometheus' | 'stub_status';
+}

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { conditionSchema } from './condition-schema.ts';
+import { text } from './texts.ts';
+
+/** How a host gives to another of its role what only one of them has, before work that interrupts it. */
+export const handOverSchema = z
+  .strictObject({
+    when: conditionSchema.optional(),
+    program: text.meta({
+      description:
+        'file beside the playbook, in sh, which runs on the host itself: its first argument is cordon, enable or state',
+    }),
+    args: z.array(text).optional(),
+    what: text.meta({
+      description: "what another host takes over, in words, such as: the cluster's address",
+    }),
+  })
+  .meta({
+    description:
+      'how a host gives to another of its role what only one of them has, before it is interrupted, and may have it again afterwards',
+  });

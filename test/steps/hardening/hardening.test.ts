@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { runStep } from '../../support/run-step.ts';
+
+const caddyfile = '/etc/caddy/Caddyfile';
+const options = (text: string) => ({ files: { [caddyfile]: text } });
+const given = { software: 'nginx', server: 'own', caddyfile };
+
+function refusal(more: object, host: object = {}): unknown {
+  try {
+    runStep('hardening', { ...given, ...more }, host);
+  } catch (error) {
+    return (error as { problem: unknown }).problem;
+  }
+  return undefined;
+}
+
+describe('hardening', () => {
+  it('refuses by name what belongs into the block of an operator', () => {
+    expect(refusal({ items: [] })).toBeUndefined();
+    expect(refusal({ items: ['tls', 'hsts', 'slow_clients'] })).toBeUndefined();
+    expect(refusal({ items: [], server: 'include' })).toBeUndefined();
+    expect(refusal({ items: ['hsts'], server: 'include' })).toMatchObject({
+      code: 'hardening-impossible',
+      message: expect.stringMatching(/^hardening: hsts: it belongs into the server block/),
+      next: expect.stringContaining('take hsts out'),
+    });
+  });
+
+  it("leaves Caddy's times to its operator, and takes them where they are", () => {
+    const caddy = { software: 'caddy', items: ['slow_clients'] };
+    const times = '{\n\tservers {\n\t\ttimeouts {\n\t\t\tread_header 15s\n\t\t}\n\t}\n}\n';
+    expect(refusal(caddy, options(times))).toBeUndefined();
+    for (const text of [
+      '',
+      ':80 {\n}\n',
+      '{\n\tservers {\n\t}\n}\n',
+      `{\n}\n${times}`.replace('{\n}\n', ':80 {\n}\n'),
+    ]) {
+      expect(refusal(caddy, options(text))).toMatchObject({
+        code: 'hardening-impossible',
+        next: expect.stringContaining('read_header 15s'),
+      });
+    }
+  });
+});
