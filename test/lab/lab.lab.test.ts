@@ -11,7 +11,7 @@ import { type Lab, startLab } from './lab.ts';
 import { CERTIFICATE } from './prepare-host.ts';
 import { bridgeName } from './state.ts';
 
-/** Numbers of the interfaces of a lab, which this kernel gives to no other one soon; see if_indextoname(3). */
+/** Numbers of the interfaces of a lab, which no other one gets soon; see if_indextoname(3). */
 function interfacesOf(lab: Lab): readonly number[] {
   const bridge = `cplab${basename(lab.directory)}`;
   return readdirSync('/sys/class/net')
