@@ -143,6 +143,8 @@ export interface PlaybookHandOver {
   readonly when: Condition;
   readonly program: OwnProgram;
   readonly args: readonly string[];
+  /** the address that one of them has at a time; undefined: it is none, or a look doesn't show who has it */
+  readonly address: string | undefined;
   /** what another host takes over, in words */
   readonly what: string;
 }

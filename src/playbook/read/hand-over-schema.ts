@@ -11,6 +11,10 @@ export const handOverSchema = z
         'file beside the playbook, in sh, which runs on the host itself: its first argument is cordon, enable or state',
     }),
     args: z.array(text).optional(),
+    address: text.optional().meta({
+      description:
+        'an address that one of the hosts has at a time: the one that has it when they are looked at is changed last',
+    }),
     what: text.meta({
       description: "what another host takes over, in words, such as: the cluster's address",
     }),
