@@ -19,6 +19,7 @@ export function handOverOf(inventory: Inventory, host: InventoryHost): HandOver 
       program: handOver.program.text,
       args: handOver.args.map(fill),
       address: handOver.address === undefined ? undefined : fill(handOver.address),
+      handlers: handOver.handlers,
       what: handOver.what,
     };
   });
