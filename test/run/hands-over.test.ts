@@ -5,6 +5,7 @@ import type { Stage } from '../../src/model/plan.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { readText } from '../../src/playbook/resolve/load-inventory.ts';
 import { handOverNotes, handsOver } from '../../src/run/busy/hands-over.ts';
+import { rolloutOf } from '../../src/run/rollout.ts';
 import { type Given, hostPlan } from '../support/host-plan.ts';
 
 const inventoryOf = (playbook: string, role: string, virtual = ', virtual_address: 192.0.2.10') =>
@@ -51,6 +52,10 @@ describe.each(doors)('%s: a %s', (playbook, role, byHandlers) => {
     const what = handsOver(plan, { inventory })?.what;
     // What is said beforehand is what is done.
     expect(handOverNotes(inventory, [plan])).toHaveLength(what === undefined ? 0 : 1);
+    const rules = { inventory, parallel: 1, maxUnavailable: undefined, whenBusy: undefined };
+    const expected =
+      what === undefined || more.skipped || more.retires ? undefined : { hosts: ['door-1'], what };
+    expect(rolloutOf([plan], rules)[0]?.handsOver).toEqual(expected);
     return what !== undefined;
   };
 
