@@ -143,6 +143,10 @@ export interface PlaybookHandOver {
   readonly when: Condition;
   readonly program: OwnProgram;
   readonly args: readonly string[];
+  /** the address that one of them has at a time; undefined: it is none, or a look doesn't show who has it */
+  readonly address: string | undefined;
+  /** ids of the handlers before which it is handed over; undefined: all that interrupt somebody */
+  readonly handlers: readonly string[] | undefined;
   /** what another host takes over, in words */
   readonly what: string;
 }

@@ -49,6 +49,7 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         check(['guards', id], texts, scopes.base),
       ),
       ...check(['hand_over', 'args'], role.hand_over?.args, scopes.base),
+      ...check(['hand_over', 'address'], role.hand_over?.address, scopes.base),
       ...check(['ports'], role.ports, scopes.vars),
       ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
         check(['health', index], texts, scopes.base),

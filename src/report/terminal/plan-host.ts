@@ -1,12 +1,6 @@
-import type {
-  ReportChange,
-  ReportGuard,
-  ReportHandler,
-  ReportHost,
-  ReportRollout,
-} from '../document/schema.ts';
+import type { ReportChange, ReportGuard, ReportHandler, ReportHost } from '../document/schema.ts';
 import { guardWords } from '../shared/guard.ts';
-import { askedGuards } from '../shared/outlook.ts';
+import { askedGuards, type PolicyForHost } from '../shared/outlook.ts';
 import { list, oneLine } from '../shared/prose.ts';
 import { queuedWords } from '../shared/queued.ts';
 import { lastStagesOf, partsOf, type StageOfHost } from '../shared/reading.ts';
@@ -175,7 +169,7 @@ export interface NoteOptions {
   /** the host's name has to be said, because the lines stand below several hosts */
   readonly named: boolean;
   /** what is done where people are */
-  readonly policy: NonNullable<ReportRollout['whenBusy']>;
+  readonly policy: PolicyForHost;
 }
 
 /** Said in advance: a host in use is left as it is. */
@@ -186,6 +180,10 @@ function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] 
   const known = busy.some(({ state }) => state === 'busy');
   const until = known ? `as long as there are ${what}` : 'as long as that is not known';
   switch (policy) {
+    case 'moved':
+      return [
+        `the ${what} end, as another host takes over before it begins; only where none can, they count`,
+      ];
     case 'force':
       return [`--force: the ${what} will be interrupted`];
     case 'wait':
