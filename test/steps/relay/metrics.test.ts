@@ -192,7 +192,7 @@ describe('what the real programs tell', () => {
   it.skipIf(withoutHaproxy !== undefined)('HAProxy', async () => {
     const [at = 0] = await freePorts(1);
     const text = run('haproxy-metrics', {}, { port: at }).text('/etc/haproxy/haproxy.cfg') ?? '';
-    const own = `${text.replace('    daemon\n', '')}\nbackend nodes\n`;
+    const own = `${text.replace('    daemon\n', '')}\nbackend nodes\n    server one 127.0.0.1:9 disabled\n`;
     const haproxy = await startHaproxy(own, at);
     try {
       const told = await answerAt(at, '/metrics');
