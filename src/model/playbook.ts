@@ -211,6 +211,8 @@ export interface PortFact {
   readonly port: string;
   /** of VRRP, which has no ports, `port` is the number of the protocol */
   readonly protocol: 'tcp' | 'udp' | 'vrrp';
+  /** of variables alone */
+  readonly when: Condition;
   /** `everyone`, `operators` (where clusterproxy runs), `itself` (nobody from outside), or roles */
   readonly from: readonly string[];
   readonly purpose: string;

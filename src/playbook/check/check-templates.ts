@@ -50,7 +50,9 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
       ),
       ...check(['hand_over', 'args'], role.hand_over?.args, scopes.base),
       ...check(['hand_over', 'address'], role.hand_over?.address, scopes.base),
-      ...check(['ports'], role.ports, scopes.vars),
+      ...(role.ports ?? []).flatMap(({ when: _when, ...texts }, index) =>
+        check(['ports', index], texts, scopes.vars),
+      ),
       ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
         check(['health', index], texts, scopes.base),
       ),

@@ -137,6 +137,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     ports: (data.ports ?? []).map((port) => ({
       port: String(port.port),
       protocol: port.protocol ?? 'tcp',
+      when: buildCondition(port.when),
       from: listOf(port.from),
       purpose: port.for,
     })),
