@@ -130,11 +130,12 @@ function sumWords({ clusters, command, summary }: FleetDocument): string {
   const number = (...statuses: readonly number[]) =>
     had.filter(({ document }) => statuses.includes(document.summary.exitStatus)).length;
   const isLook = command !== 'fleet apply';
+  const [asPlanned, differing] = [number(0) - changing(had), number(2) + changing(had)];
   const part = (some: number, words: string) => (some === 0 ? [] : [`${some} ${words}`]);
   const parts = isLook
     ? [
-        ...part(number(0) - changing(had), 'as they should be'),
-        ...part(number(2) + changing(had), command === 'fleet plan' ? 'would change' : 'differ'),
+        ...part(asPlanned, asPlanned === 1 ? 'as it should be' : 'as they should be'),
+        ...part(differing, command === 'fleet plan' ? 'would change' : differing === 1 ? 'differs' : 'differ'),
       ]
     : [...part(number(0), 'done')];
   const all = [

@@ -1,4 +1,5 @@
 import type { ReportChange, ReportGuard, ReportHandler, ReportHost } from '../document/schema.ts';
+import { commandInShort } from '../shared/command-in-short.ts';
 import { guardWords } from '../shared/guard.ts';
 import { askedGuards, type PolicyForHost } from '../shared/outlook.ts';
 import { list, oneLine } from '../shared/prose.ts';
@@ -123,7 +124,8 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
   const { columns, paint } = style;
   const id = oneLine(handler.id);
   const start = `    ${id}: `;
-  const actions = handler.actions.join(', ') || 'checks only';
+  const inShort = (command: string) => (style.verbose ? command : commandInShort(command));
+  const actions = handler.actions.map(inShort).join(', ') || 'checks only';
   const asked = because.length === 0 ? '' : ` (asked for by ${list(because.map(oneLine))})`;
   const why = owed === undefined ? asked : ` (restart owed: ${owed})`;
   const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
@@ -131,7 +133,7 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
   return [
     first.replace(start, `    ${paint.bold(id)}: `),
     ...rest,
-    ...(validate === undefined ? [] : more(`only if "${validate}" accepts the files`)),
+    ...(validate === undefined ? [] : more(`only if "${inShort(validate)}" accepts the files`)),
     ...(guards.length > 0 ? more(`only while there are no ${list(guards.map(oneLine))}`) : []),
     ...(style.verbose && checks.length > 0
       ? more(`succeeds if ${list(checks)}, within ${handler.timeout} s`)
