@@ -40,12 +40,3 @@ export function isOfServer(item: HardeningItem): boolean {
 }
 
 const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>(['connections', 'backlog']);
-
-/**
- * The part of nginx's variables that is a cluster's: they have neither hyphens nor dots, and clusters no
- * capital letters.
- */
-export function nginxName(cluster: string): string {
-  const letters: Readonly<Record<string, string>> = { _: '_u', '-': '_d', '.': '_p' };
-  return `clusterproxy_${cluster.replace(/[_.-]/g, (sign) => letters[sign] ?? sign)}`;
-}
