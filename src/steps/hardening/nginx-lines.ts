@@ -29,6 +29,7 @@ function serverLines(host: StepHost, item: HardeningItem, hardening: Hardening):
     // Of the host, and of the logs: see their own files.
     case 'connections':
     case 'backlog':
+    case 'untracked':
     case 'masked_logs':
       return [];
     case 'slow_clients':
