@@ -119,8 +119,8 @@ function hasTimeouts(host: StepHost, wanted: HardeningParameters): boolean {
 const fieldsOfAddresses = ['request>uri', 'request>headers>Referer'];
 
 /**
- * Whether they take tokens out of addresses before anything is logged by the log that all goes to. Since Caddy
- * 2.8, fields needn't stand in a block of their own.
+ * Whether they take tokens out of addresses before anything is logged by the log that all goes to. Since
+ * Caddy 2.8, fields needn't stand in a block of their own.
  */
 function hasMask(host: StepHost, wanted: HardeningParameters): boolean {
   const logs = globalOptions(host, wanted).filter(

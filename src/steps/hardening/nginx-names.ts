@@ -7,7 +7,7 @@ export interface NameOwner {
   readonly part?: '' | 'acme' | undefined;
 }
 
-/** With longer ones nginx doesn't start, at its usual variables_hash_bucket_size of 64 on x86-64 and arm64. */
+/** With longer ones nginx doesn't start, at its usual variables_hash_bucket_size of 64, in 64 bits. */
 const longest = 46;
 
 /**

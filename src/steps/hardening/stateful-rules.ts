@@ -25,7 +25,7 @@ const ofNft = new RegExp(
 /** Of iptables-save(8). `CT --notrack` asks for less tracking. */
 const ofIptables = new RegExp(`-m (?:${matches})\\b|-j (?:${targets})\\b(?!.*--notrack)`);
 
-/** The first rule of `nft list ruleset`, or of a file for nft(8), that uses the state of connections or NAT. */
+/** The first rule of `nft list ruleset`, or of a file for nft(8), that uses connections' state or NAT. */
 export function statefulInNft(text: string, program = 'nft'): StatefulRule | undefined {
   let [table, chain] = ['', ''];
   for (const line of text.split('\n')) {
