@@ -86,13 +86,24 @@ function introduction({ recipeReason, undoes, retires, doneBy }: ReportHost): Ma
 
 /** What is to be known of a host besides its changes. */
 function notesOf(host: ReportHost, isNamed: boolean): Markup {
-  const { status, error, warnings, unsettled, queued = [], guards, upgraded = [], balancers = [] } = host;
+  const {
+    status,
+    error,
+    warnings,
+    unsettled,
+    queued = [],
+    guards,
+    upgraded = [],
+    balancers = [],
+    notes = [],
+  } = host;
   const whose = isNamed ? `${host.name}: ` : '';
   const lines = [
     ...guards.filter(({ state }) => state !== 'idle').map((guard) => guardWords(guard)),
     ...guards.flatMap(({ sessions }) => sessions),
     ...unsettled.map(unsettledWords),
     ...queued.map(queuedWords),
+    ...notes,
     ...(upgraded.length === 0 ? [] : [`upgraded: ${upgradedWords(upgraded).join(', ')}`]),
     ...balancers.map(
       ({ on, state, byHand }) =>

@@ -147,13 +147,17 @@ function hostsOf({ hosts, command }: ReportDocument): readonly Part[] {
 }
 
 function troublesOf({ hosts }: ReportDocument): readonly Part[] {
-  return hosts.flatMap(({ name, error, warnings }) => [
+  return hosts.flatMap(({ name, error, warnings, notes = [] }) => [
     ...(error === undefined
       ? []
       : [{ words: problem({ ...error, host: name }), missing: `the error of ${name}` }]),
     ...warnings.map((words) => ({
       words: `> **${text(name)}:** ${text(words)}`,
       missing: `a warning of ${name}`,
+    })),
+    ...notes.map((words) => ({
+      words: `${text(name)}: ${text(words)}`,
+      missing: `a note on ${name}`,
     })),
   ]);
 }

@@ -164,6 +164,7 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
     ...unsettled.flatMap(warning),
     ...(host.queued ?? []).flatMap((one) => labelled('queued', paint.yellow('queued'), queuedWords(one))),
     ...host.warnings.flatMap(warning),
+    ...(host.notes ?? []).flatMap((text) => labelled('note', paint.bold('note'), text)),
   ];
 }
 

@@ -2,11 +2,14 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { keptOfHttp } from '../hardening/nginx-inherited.ts';
+import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { othersOf } from '../shared/other-hosts.ts';
 import { directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { wholeConfiguration } from './nginx-on-host.ts';
+import { inHttp, nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -28,6 +31,7 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a server block that answers for the name by a pattern or as a default'),
+  hardening: serverHardening.describe('what the server is hardened by: `items`, and what belongs to them'),
 });
 
 type ChallengesParameters = z.infer<typeof parameters>;
@@ -77,10 +81,14 @@ function render(host: StepHost, wanted: ChallengesParameters): string {
   const others = othersOf(host, wanted);
   const upstream = `clusterproxy_${wanted.cluster}_acme`;
   const elsewhere = others.length === 0 ? '=404' : '@clusterproxy_others';
+  const nginx = nginxOn(host, { usually: nginxFiles.read });
+  const hardened = hardenedServer(host, { ...wanted.hardening, part: 'acme' }, inHttp(nginx));
   const server = block('server', [
     'listen 80;',
     ...(wanted.ipv6 ? ['listen [::]:80;'] : []),
     `server_name ${wanted.server_name};`,
+    ...keptOfHttp(inHttp(nginx), hardened.plain),
+    ...hardened.plain,
     // A token, and nothing behind it.
     'location ~ ^/\\.well-known/acme-challenge/[A-Za-z0-9_-]+$ {',
     `    root ${wanted.webroot};`,
@@ -102,7 +110,8 @@ function render(host: StepHost, wanted: ChallengesParameters): string {
     others.map((address) => `server ${isIP(address) === 6 ? `[${address}]` : address}:80 max_fails=0;`),
   );
   const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
-  return [header, ...(others.length === 0 ? [] : [asked]), server].join('\n');
+  const http = hardened.http.length === 0 ? [] : [hardened.http.map((line) => `${line}\n`).join('')];
+  return [header, ...http, ...(others.length === 0 ? [] : [asked]), server].join('\n');
 }
 
 /** One after the other, until one has the answer. */

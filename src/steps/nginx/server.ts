@@ -4,6 +4,7 @@ import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { serverHardening } from '../hardening/items.ts';
 import { backlogOf } from '../hardening/nginx-backlog.ts';
+import { keptOfHttp } from '../hardening/nginx-inherited.ts';
 import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { askOpenSsl } from '../hardening/tls-profile.ts';
 import { refuseMissingFiles } from '../relay/certificate-files.ts';
@@ -13,7 +14,7 @@ import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { askBuild, type Http3, http3Lines } from './http3.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { nginxOn, wholeConfiguration } from './nginx-on-host.ts';
+import { inHttp, nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent, type OwnServer } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -149,10 +150,10 @@ function render(
   { http2, http3 }: { readonly http2: Http2; readonly http3: Http3 | undefined },
 ): string {
   const { chain, key } = certificateOf(wanted);
-  const hardened = hardenedServer(host, wanted.hardening);
-  const backlog = wanted.hardening.items.includes('backlog')
-    ? backlogOf(host, nginxOn(host, { usually: wanted.look_in }), wanted.path)
-    : () => '';
+  const nginx = nginxOn(host, { usually: wanted.look_in });
+  const hardened = hardenedServer(host, wanted.hardening, inHttp(nginx));
+  const backlog = wanted.hardening.items.includes('backlog') ? backlogOf(host, nginx, wanted.path) : () => '';
+  const kept = (lines: readonly string[]) => keptOfHttp(inHttp(nginx), lines);
   const listen = (port: number, what = '') => [
     `listen ${port}${what}${backlog(port, 'ipv4')};`,
     ...(wanted.ipv6 ? [`listen [::]:${port}${what}${backlog(port, 'ipv6')};`] : []),
@@ -161,6 +162,7 @@ function render(
   const redirect = block([
     ...listen(80),
     `server_name ${wanted.server_name};`,
+    ...kept(hardened.plain),
     ...hardened.plain,
     `location ^~ /.well-known/acme-challenge/ { root ${wanted.acme_root}; }`,
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
@@ -169,6 +171,7 @@ function render(
     ...listen(443, ` ssl${http2.listen}`),
     ...(http3 === undefined ? [] : udp(`443${http3.listen}`)),
     ...http2.lines,
+    ...kept([...(http3?.lines ?? []), ...hardened.secure]),
     ...(http3?.lines ?? []),
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,
