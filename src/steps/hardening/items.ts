@@ -43,9 +43,9 @@ const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>(['connections'
 
 /**
  * The part of nginx's variables that is a cluster's: they have neither hyphens nor dots, and clusters no
- * capital letters.
+ * capital letters. `+` begins what is not of the cluster's own server block.
  */
 export function nginxName(cluster: string): string {
-  const letters: Readonly<Record<string, string>> = { _: '_u', '-': '_d', '.': '_p' };
-  return `clusterproxy_${cluster.replace(/[_.-]/g, (sign) => letters[sign] ?? sign)}`;
+  const letters: Readonly<Record<string, string>> = { _: '_u', '-': '_d', '.': '_p', '+': '_a' };
+  return `clusterproxy_${cluster.replace(/[_.+-]/g, (sign) => letters[sign] ?? sign)}`;
 }

@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { type ServerHardening, serverHardening } from '../hardening/items.ts';
+import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { othersOf } from '../shared/other-hosts.ts';
 import { directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
@@ -28,6 +30,9 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a server block that answers for the name by a pattern or as a default'),
+  hardening: serverHardening.describe(
+    'what the server is hardened by: `items`, and what belongs to them; nothing is said of `backlog`',
+  ),
 });
 
 type ChallengesParameters = z.infer<typeof parameters>;
@@ -74,6 +79,7 @@ export const nginxChallenges: StepModule<ChallengesParameters> = {
 const passedOn = 'X-Clusterproxy-Passed-On';
 
 function render(host: StepHost, wanted: ChallengesParameters): string {
+  const hardened = hardenedServer(host, ofOwnFile(wanted.hardening));
   const others = othersOf(host, wanted);
   const upstream = `clusterproxy_${wanted.cluster}_acme`;
   const elsewhere = others.length === 0 ? '=404' : '@clusterproxy_others';
@@ -81,6 +87,7 @@ function render(host: StepHost, wanted: ChallengesParameters): string {
     'listen 80;',
     ...(wanted.ipv6 ? ['listen [::]:80;'] : []),
     `server_name ${wanted.server_name};`,
+    ...hardened.plain,
     // A token, and nothing behind it.
     'location ~ ^/\\.well-known/acme-challenge/[A-Za-z0-9_-]+$ {',
     `    root ${wanted.webroot};`,
@@ -102,7 +109,16 @@ function render(host: StepHost, wanted: ChallengesParameters): string {
     others.map((address) => `server ${isIP(address) === 6 ? `[${address}]` : address}:80 max_fails=0;`),
   );
   const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
-  return [header, ...(others.length === 0 ? [] : [asked]), server].join('\n');
+  const http = hardened.http.length === 0 ? [] : [hardened.http.map((line) => `${line}\n`).join('')];
+  return [header, ...http, ...(others.length === 0 ? [] : [asked]), server].join('\n');
+}
+
+/**
+ * The file is there before that of the server for port 443, and after it, so it has logs and zones of its
+ * own: their names have a sign that no cluster's name has.
+ */
+function ofOwnFile(hardening: ServerHardening): ServerHardening {
+  return { ...hardening, cluster: `${hardening.cluster}+acme` };
 }
 
 /** One after the other, until one has the answer. */
