@@ -5,7 +5,7 @@
 export const sampling = process.env.CLUSTERPROXY_SAMPLE === '1' && process.env.CLUSTERPROXY_LONG !== '1';
 
 /** Of as many parts a sample tries one; seeds that follow one another try all of them. */
-export const parts = 12;
+export const parts = 16;
 
 /**
  * Files that take long, with the seconds that each took beside others on two cores: hosts of their own tell
@@ -21,6 +21,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/balancers-antmedia.lab.test.ts': 125,
   'test/e2e/balancers-wcs.lab.test.ts': 238,
   'test/e2e/clusters.lab.test.ts': 162,
+  'test/e2e/door-metrics.lab.test.ts': 78,
   'test/e2e/doors.lab.test.ts': 147,
   'test/e2e/drain.lab.test.ts': 370,
   'test/e2e/failures.lab.test.ts': 154,
@@ -51,6 +52,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/host/transact.test.ts': 105,
   'test/host/waiting.test.ts': 49,
   'test/install/install.lab.test.ts': 210,
+  'test/lab/bigbluebutton/bigbluebutton.lab.test.ts': 68,
   'test/run/again/begun-elsewhere.test.ts': 212,
   'test/run/claims/leases.test.ts': 61,
   'test/run/doors-back.test.ts': 72,
@@ -63,8 +65,8 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/run/upgrade.test.ts': 78,
   'test/run/whole-run.test.ts': 122,
   'test/schedule/installed.lab.test.ts': 260,
-  'test/schedule/watch/watch.test.ts': 67,
   'test/schedule/run.test.ts': 63,
+  'test/schedule/watch/watch.test.ts': 67,
   'test/secrets/never-told.test.ts': 63,
   'test/secrets/never-written.test.ts': 57,
   'test/ssh/many-hosts.lab.test.ts': 71,
@@ -75,6 +77,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/terminal/fleet.test.ts': 60,
   'test/terminal/last-resort.test.ts': 73,
   'test/terminal/pager.test.ts': 54,
+  'test/terminal/screens.test.ts': 66,
   'test/transcripts/screens.test.ts': 40,
   'test/transcripts/transcripts.test.ts': 212,
   'test/verify/asked.lab.test.ts': 131,
