@@ -27,8 +27,8 @@ export type Answered =
  */
 export function warnOfRenewal(host: StepHost, name: string, answered: Answered): void {
   const path = renewalFile(name);
-  const state = host.state(path);
-  if (state.kind !== 'file' && state.kind !== 'symlink') return;
+  const kind = host.snapshot.paths.has(path) ? host.state(path).kind : 'absent';
+  if (kind !== 'file' && kind !== 'symlink') return;
   const settings = readRenewal(host.text(path) ?? '');
   const fault = faultOf(settings, answered);
   if (fault === undefined) return;
