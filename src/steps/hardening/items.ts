@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /** What a door can be hardened by, each by its own name; docs/hardening.md says what each is. */
@@ -41,11 +42,21 @@ export function isOfServer(item: HardeningItem): boolean {
 
 const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>(['connections', 'backlog']);
 
+/** The rest of the 46 letters is for `clusterproxy_` and `_query_string`. */
+const longestName = 20;
+
 /**
  * The part of nginx's variables that is a cluster's: they have neither hyphens nor dots, and clusters no
- * capital letters. `+` begins what is not of the cluster's own server block.
+ * capital letters. `+` begins what is not of the cluster's own server block. Long ones are shortened: nginx
+ * doesn't start with a variable of more than 46 letters, as its variables_hash_bucket_size is 64 by default.
  */
 export function nginxName(cluster: string): string {
   const letters: Readonly<Record<string, string>> = { _: '_u', '-': '_d', '.': '_p', '+': '_a' };
-  return `clusterproxy_${cluster.replace(/[_.+-]/g, (sign) => letters[sign] ?? sign)}`;
+  const name = cluster.replace(/[_.+-]/g, (sign) => letters[sign] ?? sign);
+  const digest = () =>
+    createHash('sha256')
+      .update(cluster)
+      .digest('hex')
+      .slice(0, longestName - 1);
+  return `clusterproxy_${name.length > longestName ? `h${digest()}` : name}`;
 }

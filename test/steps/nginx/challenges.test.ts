@@ -59,8 +59,8 @@ describe('the server block for port 80', () => {
 
 describe('the server block for port 80 that is hardened', () => {
   const all = hardeningItems.filter((item) => item !== 'backlog');
-  const hardened = (items: readonly string[]) =>
-    fileOf('proxy-1', proxies('192.0.2.5'), {}, { hardening: { items, cluster: 'prod' } });
+  const hardened = (items: readonly string[], cluster = 'prod') =>
+    fileOf('proxy-1', proxies('192.0.2.5'), {}, { hardening: { items, cluster } });
 
   it('has what goes for port 80 of each item, and is as ever without any', () => {
     const text = hardened(all);
@@ -91,9 +91,32 @@ describe('the server block for port 80 that is hardened', () => {
       .replace(/^.*ssl_certificate.*\n/gm, '')
       .replaceAll('443 ssl', '443');
     const { host } = server;
+    // nginx has no room for long names of variables.
+    for (const cluster of ['a'.repeat(15), 'a'.repeat(16), 'a-b.c_d'.repeat(9)])
+      expect(nginxTest({ http: hardened(all, cluster), host })).toBe('');
     for (const http of [plain, `${plain}\n${secure}`, `${secure}\n${plain}`])
       expect(nginxTest({ http, host })).toBe('');
   });
+});
+
+it('takes the place of a block for port 80 that an earlier run has left, and of nothing else', () => {
+  const server = '/etc/nginx/conf.d/clusterproxy-prod.conf';
+  const secure = `server {\n    listen 443 ssl;\n    server_name ${PROXY};\n}\n`;
+  const left = `# ours\n\nserver {\n    listen 80 backlog=4096;\n    listen [::]:80;\n    server_name ${PROXY};\n}\n\n${secure}`;
+  const ledger = {
+    items: [{ path: server, format: 'file', key: [], step: 'server-block', activated: '', original: '' }],
+  };
+  const trimmed = (more: object) =>
+    runStep(
+      'nginx-challenges',
+      {
+        ...{ path, cluster: 'prod', server_name: PROXY, webroot: '/var/www/clusterproxy-prod' },
+        server_file: server,
+      },
+      { files: { [main]: debian, [server]: left }, ...more },
+    );
+  expect(trimmed({ ledger }).text(server)).toBe(`# ours\n\n\n${secure}`);
+  expect(() => trimmed({})).toThrow(/already has a server block/);
 });
 
 const running: RunningNginx[] = [];
