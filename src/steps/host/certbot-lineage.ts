@@ -33,11 +33,13 @@ export function warnOfRenewal(host: StepHost, name: string, answered: Answered):
   const fault = faultOf(settings, answered);
   if (fault === undefined) return;
   host.warn(
-    `certbot can't renew the certificate ${name}: ${fault}; once this is applied, have it get it in a way that works: certbot certonly ${wayOf(answered)} --cert-name ${name} --force-renewal`,
+    `certbot can't renew the certificate ${name}: ${fault}; once this is applied, have it get it in a way that works: certbot certonly ${wayOf(answered)} --cert-name ${name}${ofServer(settings)} --force-renewal`,
   );
 }
 
 interface Renewal {
+  /** directory of the authority; empty: nothing is written down */
+  readonly server: string;
   readonly authenticator: string;
   readonly port: number;
   readonly folders: readonly string[];
@@ -57,6 +59,7 @@ function readRenewal(text: string): Renewal {
     : [];
   const listed = settingOf('webroot_path').split(',');
   return {
+    server: settingOf('server'),
     authenticator: settingOf('authenticator'),
     // certbot's own port where none is written down
     port: Number(settingOf('http01_port') || 80),
@@ -92,6 +95,11 @@ function faultOf({ authenticator, port, folders }: Renewal, answered: Answered):
     default:
       return undefined;
   }
+}
+
+/** Otherwise certbot would go to the authority that it asks by default, where there may be no account. */
+function ofServer({ server }: Renewal): string {
+  return /^https:\/\/[\w.:/-]+$/.test(server) ? ` --server ${server}` : '';
 }
 
 function wayOf(answered: Answered): string {

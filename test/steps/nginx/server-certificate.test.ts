@@ -88,6 +88,10 @@ describe('a certificate that certbot keeps', () => {
     expect(kept('[renewalparams]\nauthenticator = standalone\n')).toEqual([
       expect.stringContaining('port 80 itself, which is taken'),
     ]);
+    const server = 'https://ca.example.com:14000/dir';
+    expect(kept(`[renewalparams]\nserver = ${server}\nauthenticator = standalone\n`)).toEqual([
+      expect.stringContaining(` --server ${server} --force-renewal`),
+    ]);
   });
 
   it.each([
