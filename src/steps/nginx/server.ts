@@ -7,6 +7,7 @@ import { backlogOf } from '../hardening/nginx-backlog.ts';
 import { keptOfHttp } from '../hardening/nginx-inherited.ts';
 import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { askOpenSsl } from '../hardening/tls-profile.ts';
+import { lineageOf, renewalFile, warnOfRenewal } from '../host/certbot-lineage.ts';
 import { refuseMissingFiles } from '../relay/certificate-files.ts';
 import { isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
@@ -73,10 +74,12 @@ export const nginxServer: StepModule<ServerParameters> = {
       ...wholeConfiguration.paths,
       // nginx will read it, although it may not know of it yet.
       wanted.include,
+      ...renewalFilesOf(wanted),
     ],
     queries: [
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],
+      ...publicKeysOf(certificateOf(wanted)),
       ...(wanted.hardening?.items?.includes('tls') ? [askOpenSsl.nginx] : []),
       ...(wanted.http3 ? [askBuild] : []),
     ],
@@ -88,7 +91,9 @@ export const nginxServer: StepModule<ServerParameters> = {
       program: 'nginx',
       next: `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
     });
+    refuseOtherKey(host, certificateOf(wanted));
     warnOfChain(host, certificateOf(wanted).chain);
+    warnOfWay(host, wanted);
     host.manage(wholePath(wanted.path));
     const http3 = wanted.http3 ? http3Lines(host, wanted) : undefined;
     host.write(wanted.path, render(host, wanted, { http2: http2Lines(host, wanted), http3 }));
@@ -122,6 +127,41 @@ function warnOfChain(host: StepHost, chain: string): void {
   const lifetime = { validFrom: time('notBefore'), validTo: time('notAfter') };
   if (status !== 0 || Number.isNaN(lifetime.validFrom) || Number.isNaN(lifetime.validTo)) return;
   warnOfTime(host, lifetime, `the certificate ${chain}`);
+}
+
+/** The certificate's public key, and that which belongs to the key: a key itself is nobody's business. */
+function publicKeysOf({ chain, key }: { readonly chain: string; readonly key: string }): readonly Query[] {
+  return [
+    { kind: 'command', args: ['openssl', 'x509', '-noout', '-pubkey', '-in', chain] },
+    // One with a passphrase isn't asked for it.
+    { kind: 'command', args: ['openssl', 'pkey', '-pubout', '-passin', 'pass:', '-in', key] },
+  ];
+}
+
+/** nginx refuses it as well, but only once the files are there. Nothing is said where the host can't tell. */
+function refuseOtherKey(host: StepHost, files: ReturnType<typeof certificateOf>): void {
+  const [one, other] = publicKeysOf(files).map((query) => {
+    const { status, output = '' } = host.answer(query) ?? {};
+    return status === 0 ? /-----BEGIN[\s\S]*-----END[^\n]*/.exec(output)?.[0] : undefined;
+  });
+  if (one === undefined || other === undefined || one === other) return;
+  throw host.problem(
+    'key-of-another',
+    `the key ${files.key} doesn't belong to the certificate in ${files.chain}`,
+    "name the files of one certificate; an old key can't be used after a renewal",
+  );
+}
+
+/** Of the one that certbot keeps, where port 80 is ours: otherwise nothing is known of what answers there. */
+function warnOfWay(host: StepHost, wanted: ServerParameters): void {
+  const name = lineageOf(certificateOf(wanted).chain);
+  if (name === undefined || !wanted.redirect_http) return;
+  warnOfRenewal(host, name, { by: 'folders', folders: [wanted.acme_root] });
+}
+
+function renewalFilesOf(wanted: ServerParameters): readonly string[] {
+  const name = lineageOf(certificateOf(wanted).chain);
+  return name === undefined ? [] : [renewalFile(name)];
 }
 
 const askVersion: Query = { kind: 'command', args: ['nginx', '-v'] };
