@@ -31,6 +31,9 @@ function documentOf({ stdout }: Ended): FleetDocument {
   return document as FleetDocument;
 }
 
+const withPassphrase = (reference: string) => (text: string) =>
+  text.replace('  user: root\n', `  user: root\n  passphrase: ${reference}\n`);
+
 const turns = ({ clusters }: FleetDocument) =>
   Object.fromEntries(
     clusters.map(({ cluster, turn, document }) => [cluster, [turn, document.summary.exitStatus]]),
@@ -130,6 +133,13 @@ describe('changing them', () => {
     expect(['alpha', 'beta', 'gamma'].map(fleet.isChanged)).toEqual([true, false, true]);
   });
 
+  it('check says nothing to whoever wants to hear of differences only, where there are none', async () => {
+    const quiet = await on('check', '--quiet', '--cluster', 'alpha,gamma');
+    expect([quiet.status, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
+    const differs = await on('check', '--quiet', '--cluster', 'alpha,beta');
+    expect([differs.status, differs.stdout]).toEqual([2, expect.stringMatching(/^beta +1 would change/m)]);
+  });
+
   it('says of each who has changed it last', async () => {
     const { status, stdout } = await on('status', '--cluster', 'alpha');
     expect(status).toBe(0);
@@ -160,11 +170,19 @@ describe('inventories about the same hosts', () => {
 });
 
 describe('secrets', () => {
+  it('of one cluster are in no environment of a program that is run for another', async () => {
+    fleet.write('alpha', withPassphrase('{env: FLEET_OF_ALPHA}'));
+    fleet.write('gamma', withPassphrase(`{command: [sh, -c, '! printenv FLEET_OF_ALPHA >&2 && echo fine']}`));
+    const argv = ['fleet', 'check', '-i', all(), '--cluster', 'alpha,gamma', '--json'];
+    const ended = await clusterproxy(argv, { FLEET_OF_ALPHA: 'a-word-of-alpha' });
+    const document = documentOf(ended);
+    expect(document.clusters.map(({ document: own }) => own.errors ?? [])).toEqual([[], []]);
+    expect(turns(document)).toEqual({ alpha: ['had', 0], gamma: ['had', 0] });
+  });
+
   it('are taken from one variable by several inventories, and told of nowhere', async () => {
     const secret = 'a-word-that-nobody-guesses';
-    const withSecret = (text: string) =>
-      text.replace('  user: root\n', '  user: root\n  passphrase: {env: FLEET_PASSPHRASE}\n');
-    for (const name of ['alpha', 'gamma']) fleet.write(name, withSecret);
+    for (const name of ['alpha', 'gamma']) fleet.write(name, withPassphrase('{env: FLEET_PASSPHRASE}'));
     const argv = ['fleet', 'check', '-i', all(), '--cluster', 'alpha,gamma', '--json'];
     const ended = await clusterproxy(argv, { FLEET_PASSPHRASE: secret });
     expect([ended.status, ended.stdout.includes(secret)]).toEqual([0, false]);

@@ -13,7 +13,7 @@ import { refuseTwoPolicies } from '../change-options.ts';
 import type { Environment } from '../environment.ts';
 import { policyWith } from '../queue-options.ts';
 import { hasWork, hostsToChange, interruptedByDay, isHeld, refusedByDay, sumLines } from './agree.ts';
-import { fleetEnvironment } from './cluster-environment.ts';
+import { fleetEnvironment, withhold } from './cluster-environment.ts';
 import {
   type ClusterOfFleet,
   type Fleet,
@@ -23,7 +23,7 @@ import {
 } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
-import { type FleetMeans, fleetConnector, outcomeOf, runStage } from './run-fleet.ts';
+import { type FleetMeans, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
 
 export interface FleetApplyOptions
   extends FleetOptions,
@@ -56,13 +56,13 @@ export async function applyToFleet(typed: FleetApplyOptions, given: Environment)
   const { chooseFleetView } = await import('../../report/choose-view.ts');
   const fleet = await findClusters(options, environment);
   refuseSameCluster(fleet);
+  withhold(fleet.variables, environment);
   const view = chooseFleetView(environment.output, options);
-  const connector = fleetConnector(environment, options.json);
+  const means = fleetMeans(environment, view, options);
   try {
-    const run = new FleetRun(fleet, options, { environment, view, connector });
-    return await run.carryOut();
+    return await new FleetRun(fleet, options, means).carryOut();
   } finally {
-    await connector.close().catch(() => undefined);
+    await means.connector.close().catch(() => undefined);
   }
 }
 

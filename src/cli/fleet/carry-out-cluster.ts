@@ -36,6 +36,8 @@ export interface ClusterMeans {
   readonly view: View;
   /** has one cluster after the other opened, where several are worked on; undefined: there is no other */
   readonly opening?: (<Result>(work: () => Promise<Result>) => Promise<Result>) | undefined;
+  /** environment variables with other clusters' secrets: no program that is run for this one may see them */
+  readonly withheld?: ReadonlySet<string> | undefined;
 }
 
 /** How the command ended, whatever came in between. */
@@ -52,7 +54,7 @@ export interface ClusterOutcome {
  */
 export async function carryOutCluster(call: ClusterCall, means: ClusterMeans): Promise<ClusterOutcome> {
   const { inventory: file } = call.options;
-  const environment = clusterEnvironment(means.environment, resolve(file));
+  const environment = clusterEnvironment(means.environment, resolve(file), means.withheld);
   const noted = new NotedEnd(means.view);
   let plan: SavedPlan | undefined;
   try {

@@ -14,12 +14,27 @@ export function fleetEnvironment(given: Environment): Environment {
 }
 
 /**
+ * Takes the secrets that inventories have in variables out of the environment of this process, so that no
+ * program that is run inherits those of any cluster; the fleet's own copy keeps them.
+ */
+export function withhold(variables: Iterable<string>, { forget }: Environment): void {
+  for (const name of variables) forget?.(name);
+}
+
+/**
  * What the command of one cluster is given, beside those of others in the same process: secrets, variables,
  * records and the word on whether anything was changed are its own; terminal, clock and signals are shared.
+ * `withheld`: variables with secrets of other clusters, which no program that is run for this one may see.
  */
-export function clusterEnvironment(fleet: Environment, inventory: string): Environment {
+export function clusterEnvironment(
+  fleet: Environment,
+  inventory: string,
+  withheld: ReadonlySet<string> = new Set(),
+): Environment {
   const secrets = new OwnRegister(fleet.secrets);
-  const variables = { ...fleet.variables };
+  const variables = Object.fromEntries(
+    Object.entries(fleet.variables).filter(([name]) => !withheld.has(name)),
+  );
   const { clock } = fleet;
   const masked = {
     mask: (text: string) => fleet.secrets.mask(text),

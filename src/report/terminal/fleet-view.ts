@@ -62,6 +62,7 @@ export class TerminalFleetView implements FleetView {
   }
 
   cluster(cluster: FleetCluster): void {
+    if (this.#isNoNews(cluster.document)) return;
     const { results, messages } = this.#output;
     const lines = chapterOf(cluster, this.#styleOf(results));
     const { errors = [] } = cluster.document;
@@ -72,6 +73,7 @@ export class TerminalFleetView implements FleetView {
   }
 
   table(document: FleetDocument): void {
+    if (this.#isNoNews(document)) return;
     const { results } = this.#output;
     const gap = this.#hasTold ? [''] : [];
     this.#hasTold = true;
@@ -87,6 +89,11 @@ export class TerminalFleetView implements FleetView {
     const { messages } = this.#output;
     if (this.#options.quiet) return;
     messages.write(textOf(renderMessage(text, messages.isTerminal ? messages.columns : undefined)));
+  }
+
+  /** A scheduler mails whatever is printed. */
+  #isNoNews({ summary }: { readonly summary: { readonly exitStatus: number } }): boolean {
+    return this.#options.onlyNews === true && summary.exitStatus === 0;
   }
 
   #showWarnings(name: string, chapter: Chapter, { warnings }: ReportDocument): void {
