@@ -52,6 +52,36 @@ describe('looking at three clusters', () => {
     expect(stderr.split('\n').filter((line) => !/^(?:(?:alpha|beta|gamma): .+)?$/.test(line))).toEqual([]);
   });
 
+  it('plan writes one report of all, in which each has its own part', async () => {
+    const [page, summary] = [join(fleet.folder, 'plan.html'), join(fleet.folder, 'plan.md')];
+    const { status, stderr } = await on('plan', '--quiet', '--html', page, '--markdown', summary);
+    expect([status, stderr]).toEqual([0, '']);
+    const html = readFileSync(page, 'utf8');
+    const all = (pattern: RegExp) => [...html.matchAll(pattern)].map(([, name = '']) => name);
+    const ids = all(/ id="([^"]*)"/g);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+    const named = [...all(/ href="#([^"]*)"/g), ...all(/ aria-labelledby="([^"]*)"/g)];
+    expect(named.flatMap((names) => names.split(' ')).filter((name) => !ids.includes(name))).toEqual([]);
+    expect(html).toContain('<h1>Plan for 3 clusters</h1>');
+    const text = readFileSync(summary, 'utf8');
+    expect(text).toContain('| cluster | hosts | changes | restarts | inventory |');
+    for (const name of ['alpha', 'beta', 'gamma']) {
+      expect(html).toContain(`<h2>${name}</h2>`);
+      expect(text).toMatch(
+        new RegExp(`^\\| ${name} \\| 🔷 2 would change \\| \\d+ \\| 2 \\| ${name}\\.yaml \\|$`, 'm'),
+      );
+      expect(text).toContain(`### ${name} in full`);
+    }
+    // Who is in it, and who talks to whom, is drawn for each.
+    expect(html.match(/<svg class="cluster wide"/g)).toHaveLength(3);
+    expect(text.match(/```diff/g)?.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('refuses a report that would take the place of an inventory', async () => {
+    const { status, stderr } = await on('check', '--html', as('alpha'));
+    expect([status, stderr]).toEqual([1, expect.stringContaining('would be written over the inventory')]);
+  });
+
   it('check differs where any of them does, and says so to programs in one document', async () => {
     const ended = await on('check', '--json', '--cluster', '!gamma');
     const document = documentOf(ended);

@@ -22,6 +22,7 @@ import {
   refuseSameCluster,
 } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
+import { FleetReports } from './fleet-reports.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
 import { type FleetMeans, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
 
@@ -57,8 +58,10 @@ export async function applyToFleet(typed: FleetApplyOptions, given: Environment)
   const fleet = await findClusters(options, environment);
   refuseSameCluster(fleet);
   withhold(fleet.variables, environment);
+  const inventories = fleet.clusters.map(({ inventory }) => inventory);
+  const reports = await FleetReports.begin(options, inventories, environment);
   const view = chooseFleetView(environment.output, options);
-  const means = fleetMeans(environment, view, options);
+  const means = fleetMeans(environment, view, { json: options.json, reports });
   try {
     return await new FleetRun(fleet, options, means).carryOut();
   } finally {
@@ -237,7 +240,7 @@ class FleetRun {
   async #end(refusal?: Problem, status?: number): Promise<number> {
     const document = this.#document(refusal === undefined ? [] : [refusal]);
     const exit = status ?? document.summary.exitStatus;
-    return endFleet({ ...document, summary: { ...document.summary, exitStatus: exit } }, this.#view);
+    return endFleet({ ...document, summary: { ...document.summary, exitStatus: exit } }, this.#means);
   }
 
   #document(errors: readonly Problem[] = []): FleetDocument {

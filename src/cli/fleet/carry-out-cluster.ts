@@ -14,7 +14,7 @@ import { type PlanOptions, planOver } from '../plan.ts';
 import { policyWith } from '../queue-options.ts';
 import { openSession, type Session } from '../session.ts';
 import { statusOver } from '../status.ts';
-import { clusterEnvironment } from './cluster-environment.ts';
+import { clusterEnvironment, type OwnMeans } from './cluster-environment.ts';
 
 /** What is to be done with a cluster. Plain data: it can be sent to whoever carries it out. */
 export type ClusterCall =
@@ -28,7 +28,7 @@ export type ClusterCall =
   | { readonly command: 'check' | 'status'; readonly options: CommonOptions };
 
 /** What of the process a call makes use of. */
-export interface ClusterMeans {
+export interface ClusterMeans extends OwnMeans {
   readonly environment: Environment;
   /** how hosts are reached; it outlives the call */
   readonly connector: Connector;
@@ -36,8 +36,6 @@ export interface ClusterMeans {
   readonly view: View;
   /** has one cluster after the other opened, where several are worked on; undefined: there is no other */
   readonly opening?: (<Result>(work: () => Promise<Result>) => Promise<Result>) | undefined;
-  /** environment variables with other clusters' secrets: no program that is run for this one may see them */
-  readonly withheld?: ReadonlySet<string> | undefined;
 }
 
 /** How the command ended, whatever came in between. */
@@ -54,7 +52,7 @@ export interface ClusterOutcome {
  */
 export async function carryOutCluster(call: ClusterCall, means: ClusterMeans): Promise<ClusterOutcome> {
   const { inventory: file } = call.options;
-  const environment = clusterEnvironment(means.environment, resolve(file), means.withheld);
+  const environment = clusterEnvironment(means.environment, resolve(file), means);
   const noted = new NotedEnd(means.view);
   let plan: SavedPlan | undefined;
   try {

@@ -1,4 +1,5 @@
 import { EventLog } from '../../record/event-log.ts';
+import type { ReportFiles } from '../../record/report-files.ts';
 import { Traces } from '../../record/traces/traces.ts';
 import { OwnRegister } from '../../secrets/own-register.ts';
 import { packageVersion } from '../../version.ts';
@@ -21,19 +22,26 @@ export function withhold(variables: Iterable<string>, { forget }: Environment): 
   for (const name of variables) forget?.(name);
 }
 
+/** What a fleet does for one of its clusters beside others. */
+export interface OwnMeans {
+  /** environment variables with other clusters' secrets: no program that is run for this one may see them */
+  readonly withheld?: ReadonlySet<string> | undefined;
+  /** has its report noted, where the fleet writes one */
+  readonly reports?: ReportFiles | undefined;
+}
+
 /**
  * What the command of one cluster is given, beside those of others in the same process: secrets, variables,
  * records and the word on whether anything was changed are its own; terminal, clock and signals are shared.
- * `withheld`: variables with secrets of other clusters, which no program that is run for this one may see.
  */
 export function clusterEnvironment(
   fleet: Environment,
   inventory: string,
-  withheld: ReadonlySet<string> = new Set(),
+  { withheld, reports }: OwnMeans = {},
 ): Environment {
   const secrets = new OwnRegister(fleet.secrets);
   const variables = Object.fromEntries(
-    Object.entries(fleet.variables).filter(([name]) => !withheld.has(name)),
+    Object.entries(fleet.variables).filter(([name]) => withheld?.has(name) !== true),
   );
   const { clock } = fleet;
   const masked = {
@@ -41,7 +49,7 @@ export function clusterEnvironment(
     maskAll: <Data>(data: Data) => fleet.secrets.maskAll(data),
   };
   const own = {
-    ...{ secrets, variables, reports: undefined, phase: new ClusterPhase(fleet.phase) },
+    ...{ secrets, variables, reports, phase: new ClusterPhase(fleet.phase) },
     events: new EventLog({ now: clock.now, mask: masked.mask }),
     traces: new Traces({ variables, now: clock.now, version: packageVersion, maskAll: masked.maskAll }),
     forget: (name: string) => {

@@ -5,6 +5,7 @@ import type { ClusterCall } from './carry-out-cluster.ts';
 import { fleetEnvironment, withhold } from './cluster-environment.ts';
 import { type ClusterOfFleet, findClusters, fleetWarnings } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
+import { FleetReports } from './fleet-reports.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
 import { fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
 
@@ -25,10 +26,12 @@ export async function lookAtFleet(
   const { chooseFleetView } = await import('../../report/choose-view.ts');
   const fleet = await findClusters(options, environment);
   withhold(fleet.variables, environment);
+  const inventories = fleet.clusters.map(({ inventory }) => inventory);
+  const reports = await FleetReports.begin(options, inventories, environment);
   if (options.pager === true && !options.json) environment.output.keepForPager();
   const onlyNews = options.quiet && command === 'check';
   const view = chooseFleetView(environment.output, { ...options, onlyNews });
-  const means = fleetMeans(environment, view, options);
+  const means = fleetMeans(environment, view, { json: options.json, reports });
   const stage = {
     ...{ rings: [fleet.clusters], maxFailed: Number.POSITIVE_INFINITY },
     call: ({ inventory }: ClusterOfFleet) => call(commonOf(options, inventory)),
@@ -49,5 +52,5 @@ export async function lookAtFleet(
     environment.secrets,
   );
   showFleet(document, view);
-  return endFleet(document, view);
+  return endFleet(document, means);
 }

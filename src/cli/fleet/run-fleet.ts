@@ -9,6 +9,7 @@ import type { Environment } from '../environment.ts';
 import { passphraseAsker } from '../passphrase.ts';
 import { type ClusterCall, type ClusterOutcome, carryOutCluster } from './carry-out-cluster.ts';
 import { type ClusterOfFleet, excluding, type Fleet } from './clusters.ts';
+import type { FleetReports } from './fleet-reports.ts';
 
 /** What the commands of a fleet have in common while they work. */
 export interface FleetMeans {
@@ -17,6 +18,7 @@ export interface FleetMeans {
   readonly connector: Connector;
   /** has one after the other do what may ask somebody on the terminal */
   readonly inTurn: InTurn;
+  readonly reports: FleetReports;
 }
 
 type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -42,12 +44,12 @@ export function outcomeOf(
 export function fleetMeans(
   environment: Environment,
   view: FleetView,
-  { json }: { readonly json: boolean },
+  { json, reports }: { readonly json: boolean; readonly reports: FleetReports },
 ): FleetMeans {
   const inTurn = oneByOne();
   const ask = passphraseAsker(environment, { json });
   const askPassphrase: typeof ask = ask && ((...asked) => inTurn(() => ask(...asked)));
-  return { environment, view, inTurn, connector: connectorOnDemand({ askPassphrase }) };
+  return { environment, view, inTurn, reports, connector: connectorOnDemand({ askPassphrase }) };
 }
 
 export interface Stage {
@@ -65,7 +67,7 @@ export interface Stage {
 export async function runStage(
   fleet: Fleet,
   { rings, call, ended, ...limits }: Stage,
-  { environment, view, connector, inTurn }: FleetMeans,
+  { environment, view, connector, inTurn, reports }: FleetMeans,
 ): Promise<Rolled<ClusterOfFleet, ClusterOutcome>> {
   view.stage(rings.flat().length);
   try {
@@ -74,8 +76,8 @@ export async function runStage(
       isFailure: hasFailed,
       carryOut: async (cluster) => {
         const watching = view.begin(cluster.shown);
-        const withheld = withheldFrom(cluster, fleet);
-        const means = { environment, connector, view: watching, opening: inTurn, withheld };
+        const own = { withheld: withheldFrom(cluster, fleet), reports: reports.of(cluster.inventory) };
+        const means = { environment, connector, view: watching, opening: inTurn, ...own };
         const outcome = await carryOutCluster(call(cluster), means);
         view.ended(cluster.shown, outcome);
         ended?.(cluster, outcome);
