@@ -5,6 +5,7 @@ import type { Registration } from './environment.ts';
 import type { FleetApplyOptions } from './fleet/apply.ts';
 import type { Looking } from './fleet/look.ts';
 import { addFleetOptions, type FleetOptions, usualLooks } from './fleet/options.ts';
+import { type MetricsOptions, metricsOption } from './metrics.ts';
 import { addExample, type CommonOptions, pagerOption, summaryOption, wholeNumber } from './options.ts';
 import { addPlanOptions, type PlanOptions } from './plan.ts';
 import { addQueueOptions } from './queue-options.ts';
@@ -85,6 +86,7 @@ function addApply(fleet: Command, { environment, finish }: Registration): void {
       false,
     )
     .addOption(summaryOption())
+    .addOption(metricsOption())
     .action(async (options: FleetApplyOptions) => {
       const { applyToFleet } = await import('./fleet/apply.ts');
       finish(await applyToFleet(options, environment));
@@ -106,8 +108,9 @@ function addCheck(fleet: Command, { environment, finish }: Registration): void {
     lookingAtOnce,
   )
     .addOption(summaryOption())
+    .addOption(metricsOption())
     .addOption(pagerOption())
-    .action(async (options: FleetOptions) => {
+    .action(async (options: FleetOptions & MetricsOptions) => {
       const { lookAtFleet } = await import('./fleet/look.ts');
       finish(await lookAtFleet(looking('check'), options, environment));
     });

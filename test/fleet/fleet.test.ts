@@ -101,6 +101,16 @@ describe('looking at three clusters', () => {
     fleet.write('beta', (text) => text.replace('hosts:\n', 'hots:\n'));
     const { status, stdout, stderr } = await on('status');
     expect(status).toBe(1);
+    const file = join(fleet.folder, 'clusters.prom');
+    expect((await on('check', '--metrics', file, '--quiet')).status).toBe(1);
+    const success = readFileSync(file, 'utf8').match(/^clusterproxy_last_run_success.*$/gm);
+    expect(success).toEqual(
+      [
+        ['alpha', 1],
+        ['beta.yaml', 0],
+        ['gamma', 1],
+      ].map(([name, value]) => `clusterproxy_last_run_success{cluster="${name}"} ${value}`),
+    );
     expect(stdout).toMatch(/^alpha +2 would change /m);
     expect(stdout).toContain('3 clusters with 4 hosts: 2 differ, 1 failed; ');
     expect(stderr).toContain(`\nbeta.yaml (${as('beta')})\nerror unknown-key: `);

@@ -22,6 +22,7 @@ import {
   refuseSameCluster,
 } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
+import { FleetMetrics } from './fleet-metrics.ts';
 import { FleetReports } from './fleet-reports.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
 import { type FleetMeans, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
@@ -60,8 +61,9 @@ export async function applyToFleet(typed: FleetApplyOptions, given: Environment)
   withhold(fleet.variables, environment);
   const inventories = fleet.clusters.map(({ inventory }) => inventory);
   const reports = await FleetReports.begin(options, inventories, environment);
+  const metrics = await FleetMetrics.begin(options, fleet);
   const view = chooseFleetView(environment.output, options);
-  const means = fleetMeans(environment, view, { json: options.json, reports });
+  const means = fleetMeans(environment, view, { json: options.json, reports, metrics });
   try {
     return await new FleetRun(fleet, options, means).carryOut();
   } finally {

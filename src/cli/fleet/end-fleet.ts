@@ -8,11 +8,12 @@ export function showFleet(document: FleetDocument, view: FleetView): void {
   for (const cluster of document.clusters) view.cluster(cluster);
 }
 
-/** Ends the command: writes its reports, and returns the exit status. */
+/** Ends the command: writes its metrics and reports, and returns the exit status. */
 export async function endFleet(
   document: FleetDocument,
-  { view, reports }: Pick<FleetMeans, 'view' | 'reports'>,
+  { view, reports, metrics }: Pick<FleetMeans, 'view' | 'reports' | 'metrics'>,
 ): Promise<number> {
-  view.end(await reports.write(document, view));
-  return document.summary.exitStatus;
+  const measured = (await metrics?.write(document)) ?? document;
+  view.end(await reports.write(measured, view));
+  return measured.summary.exitStatus;
 }

@@ -9,6 +9,7 @@ import type { Environment } from '../environment.ts';
 import { passphraseAsker } from '../passphrase.ts';
 import { type ClusterCall, type ClusterOutcome, carryOutCluster } from './carry-out-cluster.ts';
 import { type ClusterOfFleet, excluding, type Fleet } from './clusters.ts';
+import type { FleetMetrics } from './fleet-metrics.ts';
 import type { FleetReports } from './fleet-reports.ts';
 
 /** What the commands of a fleet have in common while they work. */
@@ -19,6 +20,7 @@ export interface FleetMeans {
   /** has one after the other do what may ask somebody on the terminal */
   readonly inTurn: InTurn;
   readonly reports: FleetReports;
+  readonly metrics: FleetMetrics | undefined;
 }
 
 type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
@@ -44,12 +46,12 @@ export function outcomeOf(
 export function fleetMeans(
   environment: Environment,
   view: FleetView,
-  { json, reports }: { readonly json: boolean; readonly reports: FleetReports },
+  { json, ...beside }: Pick<FleetMeans, 'reports' | 'metrics'> & { readonly json: boolean },
 ): FleetMeans {
   const inTurn = oneByOne();
   const ask = passphraseAsker(environment, { json });
   const askPassphrase: typeof ask = ask && ((...asked) => inTurn(() => ask(...asked)));
-  return { environment, view, inTurn, reports, connector: connectorOnDemand({ askPassphrase }) };
+  return { environment, view, inTurn, ...beside, connector: connectorOnDemand({ askPassphrase }) };
 }
 
 export interface Stage {
@@ -67,7 +69,7 @@ export interface Stage {
 export async function runStage(
   fleet: Fleet,
   { rings, call, ended, ...limits }: Stage,
-  { environment, view, connector, inTurn, reports }: FleetMeans,
+  { environment, view, connector, inTurn, reports, metrics }: FleetMeans,
 ): Promise<Rolled<ClusterOfFleet, ClusterOutcome>> {
   view.stage(rings.flat().length);
   try {
@@ -76,7 +78,8 @@ export async function runStage(
       isFailure: hasFailed,
       carryOut: async (cluster) => {
         const watching = view.begin(cluster.shown);
-        const own = { withheld: withheldFrom(cluster, fleet), reports: reports.of(cluster.inventory) };
+        const written = { reports: reports.of(cluster.inventory), metrics: metrics?.of(cluster) };
+        const own = { withheld: withheldFrom(cluster, fleet), ...written };
         const means = { environment, connector, view: watching, opening: inTurn, ...own };
         const outcome = await carryOutCluster(call(cluster), means);
         view.ended(cluster.shown, outcome);
