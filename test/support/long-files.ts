@@ -78,7 +78,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/ssh/sudo/sudo.lab.test.ts': 86,
   'test/terminal/commands.test.ts': 116,
   'test/terminal/demo.test.ts': 101,
-  'test/terminal/fleet.test.ts': 60,
+  'test/terminal/fleet.test.ts': 112,
   'test/terminal/last-resort.test.ts': 73,
   'test/terminal/pager.test.ts': 54,
   'test/terminal/screens.test.ts': 66,

@@ -272,9 +272,7 @@ export const host = z.object({
       }),
     )
     .optional()
-    .describe(
-      'with --confirm outside or browser: the checks from outside that decide whether the host stays changed',
-    ),
+    .describe('with --confirm outside or browser: the checks that decide whether the host stays changed'),
   sample: z
     .object({
       folder: z.string().optional().describe('where its files come from; a made-up host has none'),
