@@ -49,8 +49,8 @@ export class FleetMetrics {
   }
 
   /**
-   * Writes them all; of a cluster that had no turn, what was known before. Returns the document, with what went
-   * wrong.
+   * Writes them all; of a cluster that had no turn, what was known before. Returns the document, with what
+   * went wrong.
    */
   async write(document: FleetDocument): Promise<FleetDocument> {
     const texts = this.#clusters.flatMap(

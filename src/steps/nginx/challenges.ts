@@ -70,7 +70,7 @@ export const nginxChallenges: StepModule<ChallengesParameters> = {
       ? hosts.map(({ address }) => address).filter((address) => isIP(address) === 0)
       : [],
   }),
-  writes: ({ path, server_file: file }) => (file === '' ? [path] : [path, file]),
+  writes: ({ path, server_file: file = '' }) => (file === '' ? [path] : [path, file]),
   apply: (host, wanted) => {
     const own = {
       ...wanted,

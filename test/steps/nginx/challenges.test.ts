@@ -71,7 +71,7 @@ describe('the server block for port 80 that is hardened', () => {
       'client_max_body_size',
     ])
       expect(text).toContain(line);
-    expect(text).toMatch(/access_log \/var\/log\/nginx\/access\.log .*clusterproxy_prod/);
+    expect(text).toMatch(/access_log \/var\/log\/nginx\/access\.log .*clusterproxyacme_prod/);
     expect(text).not.toMatch(/ssl_|Strict-Transport/);
     expect(hardened([])).toBe(fileOf('proxy-1', proxies('192.0.2.5')));
   });
