@@ -1,5 +1,5 @@
-// Bundles the program into dist/, so that start-up reads a few files instead of a thousand, and has V8 compile it
-// in advance, for the Node.js that builds it.
+// Bundles the program into dist/, so that start-up reads a few files instead of a thousand, and has V8
+// compile it in advance, for the Node.js that builds it.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {

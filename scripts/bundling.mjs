@@ -28,7 +28,8 @@ export function bundling(programs) {
     platform: 'node',
     format: 'cjs',
     target: 'node20.19',
-    // ssh2's optional native parts: it works without them, and none may be taken from where others can put one.
+    // ssh2's optional native parts: it works without them, and none may be taken from where others can put
+    // one.
     alias: { 'cpu-features': './scripts/absent.cjs' },
     loader: { '.node': 'empty' },
     plugins: [englishAlone, nativeImport],
