@@ -1,5 +1,6 @@
 // How long `clusterproxy check` takes on real hosts that need no change, beside a bare parallel
-// `ssh HOST true` to the same hosts. Has the same requirements as the lab (test/lab/README.md), and therefore needs root.
+// `ssh HOST true` to the same hosts. Has the same requirements as the lab (test/lab/README.md), and
+// therefore needs root.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
