@@ -2,10 +2,10 @@
 //
 //   npm run bench -- [--only start,check] [--hosts 20] [--rounds 9] [--user root|ops] [--write]
 //
-// start: beside Node.js with nothing to do. check: on real hosts, beside bare ssh; it makes them itself, and is
-// left out with a message where that can't be done. Each prints a table; --write puts the tables into
-// docs/performance.md, where those of parts that weren't measured stay. Ratios hold on a busy machine as well,
-// milliseconds don't.
+// start: beside Node.js with nothing to do. check: on real hosts, beside bare ssh; it makes them itself, and
+// is left out with a message where that can't be done. Each prints a table; --write puts the tables into
+// docs/performance.md, where those of parts that weren't measured stay. Ratios hold on a busy machine as
+// well, milliseconds don't.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// What all parts of the benchmark have in common: two ways of doing something, in turns, and a row of a table.
+// What all parts of the benchmark have in common: ways of doing something, in turns, and the table of them.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -67,7 +67,7 @@ export function run(command, args) {
   });
 }
 
-/** Milliseconds of all children that have ended, and of theirs (proc(5)); NaN where the system has no /proc. */
+/** Milliseconds of all children that have ended, and of theirs (proc(5)); NaN where there is no /proc. */
 function processorOfChildren() {
   try {
     const text = readFileSync('/proc/self/stat', 'latin1');
