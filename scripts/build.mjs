@@ -1,9 +1,21 @@
-// Bundles the program into dist/, so that start-up reads a few files instead of a thousand.
+// Bundles the program into dist/, so that start-up reads a few files instead of a thousand, and has V8
+// compile it in advance, for the Node.js that builds it.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import { bundling } from './bundling.mjs';
+import { bundling, startersOf } from './bundling.mjs';
 import { licencesOf } from './licences.mjs';
 import { linksBelow } from './links.mjs';
 import { madeFrom } from './made-from.mjs';
@@ -18,12 +30,22 @@ const programs = {
   prepare: 'src/prepare.ts',
   pages: 'src/pages.ts',
 };
-const { metafile } = await build({
-  entryPoints: { ...programs, ...Object.fromEntries(further.map((one) => one.split('='))) },
-  outdir,
-  ...bundling,
+const all = { ...programs, ...Object.fromEntries(further.map((one) => one.split('='))) };
+const { metafile, outputFiles } = await build({
+  ...bundling(all),
+  outfile: join(outdir, 'program.cjs'),
   metafile: true,
+  write: false,
   logLevel: 'warning',
+});
+const [{ contents }] = outputFiles;
+// By its contents: what V8 compiles of it is kept by that name (src/start/kept-code.ts).
+const program = `program-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}`;
+mkdirSync(outdir, { recursive: true });
+writeFileSync(join(outdir, `${program}.cjs`), contents);
+const { metafile: starters } = await build({
+  ...startersOf(all, { program }),
+  ...{ outdir, metafile: true, logLevel: 'warning' },
 });
 
 const beside = {
@@ -34,19 +56,39 @@ const beside = {
 };
 for (const [name, text] of Object.entries(beside)) writeFileSync(join(outdir, name), text);
 
-// Chunks are named by their contents: those of earlier builds would pile up.
+// Those of earlier builds would pile up.
 const current = new Set([
-  ...Object.keys(metafile.outputs).map((path) => basename(path)),
+  `${program}.cjs`,
+  ...Object.keys(starters.outputs).map((path) => basename(path)),
   ...Object.keys(beside),
 ]);
 for (const file of readdirSync(outdir))
   if (!current.has(file)) rmSync(join(outdir, file), { recursive: true });
 
-// Reads the playbooks that come with the program, so that it needn't whenever it starts.
-execFileSync(process.execPath, [join(outdir, 'prepare.js')], { stdio: 'inherit' });
+/** What a start keeps for the next one, and nothing else: not in the folder of whoever builds. */
+const cache = mkdtempSync(join(tmpdir(), 'clusterproxy-code-'));
+try {
+  // Reads the playbooks that come with the program, so that it needn't whenever it starts.
+  start('prepare.js');
+  // Makes the man page and the completion of shells, for packages and `completion`: man/ and completions/.
+  start('pages.js');
+  rmSync(join(cache, 'clusterproxy'), { recursive: true });
+  start('main.js', 'validate', '--inventory', 'inventory.example.yaml', '--quiet');
+  const kept = join(cache, 'clusterproxy/code');
+  for (const file of readdirSync(kept)) {
+    copyFileSync(join(kept, file), join(outdir, file));
+    chmodSync(join(outdir, file), 0o644);
+  }
+} finally {
+  rmSync(cache, { recursive: true, force: true });
+}
 
-// Makes the man page and the completion of shells, for packages and `completion`: man/ and completions/.
-execFileSync(process.execPath, [join(outdir, 'pages.js')], { stdio: 'inherit' });
+function start(starter, ...words) {
+  execFileSync(process.execPath, [join(outdir, starter), ...words], {
+    env: { ...process.env, XDG_CACHE_HOME: cache },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
 
 function asText(data) {
   return `${JSON.stringify(data, null, 2)}\n`;

@@ -1,3 +1,7 @@
 import type { BuildOptions } from 'esbuild';
 
-export declare const bundling: BuildOptions;
+/** name to file */
+type Programs = Readonly<Record<string, string>>;
+
+export declare function bundling(programs: Programs): BuildOptions;
+export declare function startersOf(programs: Programs, code: { readonly program: string }): BuildOptions;

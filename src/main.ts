@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { Worker, workerData } from 'node:worker_threads';
 import { isSingleFile, packageFile } from './package-root.ts';
@@ -7,7 +6,7 @@ import type { ThreadData } from './run/planning/thread-messages.ts';
 /** Undefined in the process itself. */
 const thread: ThreadData | undefined = workerData?.purpose === 'planning' ? workerData : undefined;
 
-// No await at the top level: a single file takes this module up by require().
+// No await at the top level: the bundle is a function.
 void (thread === undefined ? run() : plan(thread));
 
 async function run(): Promise<void> {

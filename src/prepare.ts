@@ -10,13 +10,19 @@ import { loadPlaybook } from './playbook/read/load.ts';
 
 /** Reads the playbooks that come with the program once and for all: the last part of the build. */
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'prepared');
-mkdirSync(folder, { recursive: true });
-for (const name of await builtInPlaybooks()) await prepare(name, packageRoot());
-const demo = mkdtempSync(join(tmpdir(), 'clusterproxy-demo-'));
-try {
-  await prepare(await writeDemoPlaybook(demo), demo);
-} finally {
-  rmSync(demo, { recursive: true });
+
+// No await at the top level: the bundle is a function.
+void prepareAll();
+
+async function prepareAll(): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  for (const name of await builtInPlaybooks()) await prepare(name, packageRoot());
+  const demo = mkdtempSync(join(tmpdir(), 'clusterproxy-demo-'));
+  try {
+    await prepare(await writeDemoPlaybook(demo), demo);
+  } finally {
+    rmSync(demo, { recursive: true });
+  }
 }
 
 async function prepare(reference: string, directory: string): Promise<void> {

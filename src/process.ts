@@ -39,7 +39,13 @@ const environment: Environment & { startThread?: StartThread } = {
     return process.stdin;
   },
   output,
-  clock: { now: Date.now, zone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+  clock: {
+    now: Date.now,
+    // Node reads what it knows of time zones only then.
+    get zone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone;
+    },
+  },
   variables,
   signal,
   leave: leaving,

@@ -46,9 +46,9 @@ export function makeSingleFile({ root, file, node, postject }) {
   }
 }
 
-/** See src/single-file/index-of-files.ts. Modules of the bundle are never unpacked. */
+/** See src/single-file/index-of-files.ts. The program's own code is never unpacked. */
 function indexOf(root, files) {
-  const unpacked = files.filter(({ path }) => !/^dist\/[^/]+\.js$/.test(path));
+  const unpacked = files.filter(({ path }) => !/^dist\/[^/]+\.c?js$/.test(path));
   const described = unpacked.map(({ path, mode }) => ({ path, mode, sha256: sha256Of(join(root, path)) }));
   return JSON.stringify({ files: described });
 }

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
+import { cacheOfAccount } from './cache.ts';
 import { indexAsset } from './index-of-files.ts';
 import { findUnpacked, layOut, type Packed, unpackBelow } from './unpack.ts';
 
@@ -57,19 +58,7 @@ function placesHere(): Places {
   return {
     uid,
     shared: join(dirname(dirname(program)), 'share', 'clusterproxy'),
-    cache: cacheOf(uid),
+    cache: cacheOfAccount({ uid, variables: process.env, home: homedir }),
     temporary: tmpdir(),
   };
-}
-
-/** With sudo, the home may be somebody else's: nothing of root's is to be left there. */
-function cacheOf(uid: number): string | undefined {
-  const { XDG_CACHE_HOME: named = '' } = process.env;
-  const base = isAbsolute(named) ? named : join(homedir(), '.cache');
-  try {
-    const { uid: owner } = statSync(existsSync(base) ? base : homedir());
-    return owner === uid ? join(base, 'clusterproxy') : undefined;
-  } catch {
-    return undefined;
-  }
 }

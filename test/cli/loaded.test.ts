@@ -8,9 +8,8 @@ let inputs: Inputs;
 
 beforeAll(async () => {
   const made = await build({
-    ...bundling,
-    entryPoints: ['src/main.ts'],
-    outdir: 'dist',
+    ...bundling({ main: 'src/main.ts' }),
+    outfile: 'dist/program.cjs',
     metafile: true,
     write: false,
   });
@@ -54,6 +53,14 @@ test('an inventory is read without what connects to hosts, and without what only
   expect(
     [...loadedWith('src/cli/session.ts')].filter((path) => /^src\/(?:ssh\/ssh2|host)\//.test(path)),
   ).toEqual([]);
+});
+
+test('a playbook that is known is taken without what reads and checks one', () => {
+  const loaded = [...loadedWith('src/cli/session.ts')];
+  expect(loaded.filter((path) => path.startsWith('src/playbook/check/'))).toEqual([]);
+  expect(loaded.filter((path) => path.startsWith('src/playbook/read/')).toSorted()).toEqual(
+    ['beside', 'chain', 'known-playbooks', 'load', 'texts'].map((name) => `src/playbook/read/${name}.ts`),
+  );
 });
 
 test('of the fifty languages that a library speaks, the program brings one', () => {

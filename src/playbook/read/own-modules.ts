@@ -6,6 +6,7 @@ import { reasonOf } from '../../document/reason.ts';
 import type { YamlDocument } from '../../document/yaml-document.ts';
 import type { KeyedFormat } from '../../formats/keyed-format.ts';
 import { OperatorError, OperatorErrors, type Problem, problemsOf } from '../../model/operator-error.ts';
+import { nativeImport } from '../../native-import.ts';
 import { builtInItemFormats } from '../../steps/item-formats.ts';
 import { moduleTools } from '../../steps/shared/module-tools.ts';
 import type { StepModule } from '../../steps/step-module.ts';
@@ -134,7 +135,9 @@ function refuseOtherLanguages(file: string): void {
 
 async function load(file: string, name: string): Promise<unknown> {
   try {
-    const { default: make } = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
+    const { default: make } = (await nativeImport(pathToFileURL(file).href)) as {
+      readonly default?: unknown;
+    };
     if (typeof make === 'function') return await make(moduleTools);
   } catch (error) {
     throw new OperatorError({

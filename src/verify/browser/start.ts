@@ -1,12 +1,14 @@
 import type { Browser, BrowserType } from 'playwright-core';
 import { OperatorError } from '../../model/operator-error.ts';
+import { nativeImport } from '../../native-import.ts';
 
 /**
  * playwright-core's part for Chromium, which isn't bundled: it is as large as everything else together, and
  * only this needs it. Throws OperatorError.
  */
 export async function loadPlaywright(
-  load: () => Promise<{ readonly chromium: BrowserType }> = () => import('playwright-core'),
+  load: () => Promise<{ readonly chromium: BrowserType }> = async () =>
+    (await nativeImport('playwright-core')) as { readonly chromium: BrowserType },
 ): Promise<BrowserType> {
   try {
     return (await load()).chromium;
