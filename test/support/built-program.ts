@@ -73,7 +73,8 @@ function layHasty(hasty: string, plain: string): void {
 
 /** Of everything that a build reads, but for the libraries. */
 function fingerprint(): string {
-  const hash = createHash('sha256');
+  // What V8 compiles in advance is for this Node.js alone.
+  const hash = createHash('sha256').update(process.version);
   const add = (path: string) => {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path} ${size} ${mtimeMs}\n`);
