@@ -1,22 +1,24 @@
 // Measures how long the program takes, beside what anybody would take otherwise, in turns on one machine:
 //
-//   npm run bench -- [--only start,check] [--hosts 20] [--rounds 9] [--user root|ops] [--write]
+//   npm run bench -- [--only start,check,apply] [--hosts 20] [--rounds 9] [--user root|ops] [--write]
 //
 // start: beside Node.js with nothing to do. check: on real hosts, beside bare ssh; it makes them itself, and
-// is left out with a message where that can't be done. Each prints a table; --write puts the tables into
+// is left out with a message where that can't be done. apply: where its time goes, on hosts of the same kind,
+// three rounds at most. Each prints a table; --write puts the tables into
 // docs/performance.md, where those of parts that weren't measured stay. Ratios hold on a busy machine as
 // well, milliseconds don't.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureApply } from './apply.mjs';
 import { measureCheck } from './check.mjs';
 import { loadNow, run, table } from './compare.mjs';
 import { measureStart } from './start.mjs';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'start,check' },
+    only: { type: 'string', default: 'start,check,apply' },
     hosts: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '9' },
     user: { type: 'string', default: 'root' },
@@ -32,16 +34,17 @@ const options = {
   rounds: Number(values.rounds),
   user: values.user,
 };
-const parts = { start: measureStart, check: measureCheck };
+const parts = { start: measureStart, check: measureCheck, apply: measureApply };
 const machine = `Node.js ${process.versions.node} on ${availableParallelism()} processors`;
 
 await run(process.execPath, [at('../scripts/build.mjs')]);
 for (const part of values.only.split(',')) {
   const before = loadNow();
   try {
-    const { to, rows } = await parts[part](options);
-    const text = table(rows, { to, rounds: options.rounds, load: [before, loadNow()] });
-    const whole = `${text.trimEnd()} ${machine}.\n`;
+    const measured = await parts[part](options);
+    const load = `Load of the machine ${before} to ${loadNow()}`;
+    const text = measured.lines?.join('\n') ?? table(measured.rows, { ...measured, ...options });
+    const whole = `${text} ${load}; ${machine}.\n`;
     console.log(`${part}:\n\n${whole}`);
     if (values.write) writeTable(part, whole);
   } catch (error) {

@@ -33,8 +33,8 @@ export async function inTurns(ways, { rounds, to }) {
   }));
 }
 
-/** Rows as a table in Markdown, with the machine's load beside it. */
-export function table(rows, { to, rounds, load }) {
+/** Rows as a table in Markdown; `to`: what ratios are to. */
+export function table(rows, { to, rounds }) {
   const cells = rows.map((row) => [
     row.name,
     `${Math.round(row.wall)} (${Math.round(row.least)} to ${Math.round(row.most)})`,
@@ -44,7 +44,7 @@ export function table(rows, { to, rounds, load }) {
   ]);
   const heads = ['what', 'ms, median (least to most)', `to ${to}`, 'processor, ms', `to ${to}`];
   const lines = [heads, heads.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`);
-  return `${lines.join('\n')}\n\n${rounds} rounds, in turns; load of the machine ${load.join(' to ')}.\n`;
+  return `${lines.join('\n')}\n\n${rounds} rounds, in turns.`;
 }
 
 /** How many wanted a processor in the last minute. */
@@ -83,7 +83,7 @@ function sumOf(numbers) {
   return numbers.reduce((sum, one) => sum + one, 0);
 }
 
-function median(numbers) {
+export function median(numbers) {
   const sorted = [...numbers].sort((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)];
 }
