@@ -17,8 +17,8 @@ const words = {
 };
 
 /**
- * Returns lines of a table, each of one way to spend time: seconds on a node (the median of all nodes and
- * rounds) and its share. After each round the cluster is rolled back. The parameters are those of withCluster.
+ * Returns lines of a table, each of a way to spend time: seconds on a node (the median of all nodes and
+ * rounds) and its share. After each round the cluster is rolled back. The rest is as for withCluster.
  */
 export function measureApply({ main, rounds: wanted, ...cluster }) {
   const rounds = Math.min(wanted, 3);

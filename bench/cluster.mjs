@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { loadTypeScript } from './load-typescript.mjs';
 
 /**
- * What `measure` returns of that many hosts, the proxy among them, and the file of an inventory with them all;
+ * What `measure` returns of that many hosts, the proxy among them, and of the file of an inventory with them;
  * nothing has been applied to them. `user`: root, or ops, who changes hosts through sudo. Throws, with the
  * reason, where no hosts can be made.
  */

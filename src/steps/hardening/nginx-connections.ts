@@ -3,7 +3,7 @@ import { nginxSetting } from '../../formats/nginx.ts';
 import type { Query } from '../../model/reads.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { nginxFiles } from '../nginx/nginx-files.ts';
-import { mainFile, nginxOn, wholeConfiguration } from '../nginx/nginx-on-host.ts';
+import { mainFile, nginxOn, readsOfConfiguration } from '../nginx/nginx-on-host.ts';
 import { absolutePath, unitName } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
@@ -33,8 +33,7 @@ export const nginxConnections: StepModule<ConnectionParameters> = {
   description: 'on a proxy with nginx: connections and files for the expected users',
   parameters,
   reads: ({ path = usualPath, unit = usualUnit }) => ({
-    includes: wholeConfiguration.includes,
-    paths: [path, ...nginxFiles.read, ...nginxFiles.behindLinks, ...wholeConfiguration.paths],
+    ...readsOfConfiguration([path]),
     queries: [askProcessors, ...askFileLimits(unit)],
   }),
   writes: ({ path = usualPath }) => [path],

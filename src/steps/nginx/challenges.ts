@@ -11,7 +11,7 @@ import { directoriesOf, hostname } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { inHttp, nginxOn, wholeConfiguration } from './nginx-on-host.ts';
+import { inHttp, nginxOn, readsOfConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -57,15 +57,7 @@ export const nginxChallenges: StepModule<ChallengesParameters> = {
   description: 'on a proxy: port 80, with ACME challenges of several proxies and a redirect to https',
   parameters,
   reads: ({ path, hosts, server_file: file = '' }) => ({
-    includes: wholeConfiguration.includes,
-    paths: [
-      path,
-      ...directoriesOf(path),
-      ...(file === '' ? [] : [file]),
-      ...nginxFiles.read,
-      ...nginxFiles.behindLinks,
-      ...wholeConfiguration.paths,
-    ],
+    ...readsOfConfiguration([path, ...directoriesOf(path), ...(file === '' ? [] : [file])]),
     names: Array.isArray(hosts)
       ? hosts.map(({ address }) => address).filter((address) => isIP(address) === 0)
       : [],

@@ -8,7 +8,7 @@ import type { StepModule } from '../step-module.ts';
 import { namesInclude, nginxIncludeLine } from './include-format.ts';
 import { blocksNamed, servingBlock, warnOfConflicts } from './include-target.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { mainFile, nginxOn, warnOfUnread, wholeConfiguration } from './nginx-on-host.ts';
+import { mainFile, nginxOn, readsOfConfiguration, warnOfUnread } from './nginx-on-host.ts';
 
 const parameters = z.strictObject({
   path: z.union([z.literal(''), absolutePath]).describe('the file with the server block'),
@@ -31,14 +31,7 @@ export const nginxInclude: StepModule<IncludeParameters> = {
   description: "on a proxy: an include line in an operator's server block",
   parameters,
   reads: ({ path, default_server_name: name, include }) => ({
-    includes: wholeConfiguration.includes,
-    paths: [
-      ...(path === '' ? [] : [path]),
-      ...nginxFiles.read,
-      ...nginxFiles.behindLinks,
-      ...wholeConfiguration.paths,
-      include,
-    ],
+    ...readsOfConfiguration([...(path === '' ? [] : [path]), include]),
     names: hostname.safeParse(name).success ? [name] : [],
   }),
   itemFormats: [nginxIncludeLine],

@@ -15,16 +15,22 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
 import { lineOf } from './directives.ts';
 import { namesInclude } from './include-format.ts';
+import { nginxFiles } from './nginx-files.ts';
 
 /** Where nginx begins to read, as all distributions build it. */
 export const mainFile = '/etc/nginx/nginx.conf';
 
-/** What has to be read of a host to know its nginx's whole configuration. */
-export const wholeConfiguration = {
-  includes: [mainFile],
-  /** for the name `$hostname` */
-  paths: ['/etc/hostname'],
-} as const satisfies Partial<Reads>;
+/**
+ * What has to be read of a host to know its nginx's whole configuration, and those `paths` as well. `lookIn`:
+ * what it usually includes.
+ */
+export function readsOfConfiguration(
+  paths: readonly string[],
+  lookIn: readonly string[] = nginxFiles.read,
+): Pick<Reads, 'includes' | 'paths'> {
+  const forHostname = '/etc/hostname';
+  return { includes: [mainFile], paths: [...paths, ...lookIn, ...nginxFiles.behindLinks, forHostname] };
+}
 
 /** nginx on a host, as the steps so far leave it. */
 export interface NginxOnHost extends EffectiveConfiguration {

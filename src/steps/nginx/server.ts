@@ -15,7 +15,7 @@ import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { askBuild, type Http3, http3Lines } from './http3.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { inHttp, nginxOn, wholeConfiguration } from './nginx-on-host.ts';
+import { inHttp, nginxOn, readsOfConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent, type OwnServer } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -65,17 +65,11 @@ export const nginxServer: StepModule<ServerParameters> = {
   description: 'on a proxy: our own server block, with TLS',
   parameters,
   reads: (wanted) => ({
-    includes: wholeConfiguration.includes,
-    paths: [
-      wanted.path,
-      ...directoriesOf(wanted.path),
-      ...(wanted.look_in ?? nginxFiles.read),
-      ...nginxFiles.behindLinks,
-      ...wholeConfiguration.paths,
-      // nginx will read it, although it may not know of it yet.
-      wanted.include,
-      ...renewalFilesOf(wanted),
-    ],
+    ...readsOfConfiguration(
+      // nginx will read what it includes, although it may not know of it yet.
+      [wanted.path, ...directoriesOf(wanted.path), wanted.include, ...renewalFilesOf(wanted)],
+      wanted.look_in,
+    ),
     queries: [
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],

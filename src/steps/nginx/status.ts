@@ -6,7 +6,7 @@ import { askMetricsPort, metricsPort, metricsPortTaken, refuseOtherMetrics } fro
 import { absolutePath, directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { mainFile, nginxOn, placeOf, wholeConfiguration } from './nginx-on-host.ts';
+import { mainFile, nginxOn, placeOf, readsOfConfiguration } from './nginx-on-host.ts';
 
 const parameters = z.strictObject({
   path: absolutePath.describe('our own file with the server block'),
@@ -25,14 +25,7 @@ export const nginxStatus: StepModule<StatusParameters> = {
   description: "on a proxy: nginx's counters (stub_status), for the host itself",
   parameters,
   reads: (wanted) => ({
-    includes: wholeConfiguration.includes,
-    paths: [
-      wanted.path,
-      ...directoriesOf(wanted.path),
-      ...(wanted.look_in ?? nginxFiles.read),
-      ...nginxFiles.behindLinks,
-      ...wholeConfiguration.paths,
-    ],
+    ...readsOfConfiguration([wanted.path, ...directoriesOf(wanted.path)], wanted.look_in),
     queries: [askModules, ...askMetricsPort(wanted.port)],
   }),
   writes: ({ path }) => [path],
