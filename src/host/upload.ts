@@ -45,6 +45,8 @@ const programs = [
   'reboot.sh',
   'activate.sh',
   'still-answers.sh',
+  'workers.sh',
+  'nginx-workers.sh',
   'haproxy-workers.sh',
   'validate.sh',
   'runner.sh',

@@ -12,30 +12,16 @@ haproxy_before() {
 # pid:start time of each process of the unit that takes connections: those that its master has started, or the
 # only one where it has no master. Those before a reload go on until their last connection has ended.
 haproxy_workers() {
-  show MainPID haproxy.service
-  _master=$shown_value
-  [ "${_master:-0}" != 0 ] || return 0
-  set +f
-  _children=$(grep -ls "^PPid:[[:space:]]*$_master\$" "$ROOT"/proc/[0-9]*/status)
-  set -f
   _workers=
-  IFS=$NL
-  for _status in $_children; do
-    IFS=$default_ifs
-    _process=${_status%/status}
+  for _process in $(children_of haproxy.service); do
     _command=
-    read -r _command <"$_process/comm" || continue
+    read -r _command <"$ROOT/proc/$_process/comm" || continue
     # A master may run other programs as well (`program` in haproxy.cfg).
     [ "$_command" = haproxy ] || continue
-    _workers="$_workers ${_process##*/}"
+    _workers="$_workers $_process"
   done
-  IFS=$default_ifs
-  for _pid in ${_workers:-$_master}; do
-    read -r _stat <"$ROOT/proc/$_pid/stat" || continue
-    # Field 22, counted behind the name, which may hold blanks: proc(5).
-    # shellcheck disable=SC2086
-    set -- ${_stat##*) }
-    printf '%s:%s ' "$_pid" "${20:-0}"
+  for _process in ${_workers:-$(master_of haproxy.service)}; do
+    with_start "$_process"
   done
 } 2>/dev/null
 

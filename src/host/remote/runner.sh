@@ -51,6 +51,10 @@ run=$1
 . "${0%/*}/activate.sh"
 # shellcheck source=src/host/remote/still-answers.sh
 . "${0%/*}/still-answers.sh"
+# shellcheck source=src/host/remote/workers.sh
+. "${0%/*}/workers.sh"
+# shellcheck source=src/host/remote/nginx-workers.sh
+. "${0%/*}/nginx-workers.sh"
 # shellcheck source=src/host/remote/haproxy-workers.sh
 . "${0%/*}/haproxy-workers.sh"
 # shellcheck source=src/host/remote/validate.sh
