@@ -74,6 +74,7 @@ export async function program(name: ProgramName): Promise<string> {
           'people',
           'folders',
           'browse',
+          'challenges',
           'probe-queries',
           'probe-paths',
           'probe-facts',
