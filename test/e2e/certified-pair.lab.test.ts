@@ -153,6 +153,11 @@ function keepsCertificates(software: ProxySoftware): void {
     expect((await holder()).name).toBe(before.name);
     const { document } = await cluster.json('check');
     expect(document.hosts.flatMap(({ changes }) => changes)).toEqual([]);
+    for (const { name: proxy } of cluster.proxies) {
+      expect(hostOf(document, proxy).notes).toEqual([
+        expect.stringMatching(/is renewed by certbot, next about \d{4}-\S+; certbot\.timer is active$/),
+      ]);
+    }
     expect(new Set(Object.values(statuses(document)))).toEqual(new Set(['in-sync']));
   });
 
