@@ -110,12 +110,12 @@ refuse_too_many() {
   _count=${_said%% *}
   _said=${_said#* }
   refuse asked-too-often \
-    "$act_name: nothing was asked, as $_count tries have failed within the last hour, the last one at $(clock "${_said% *}"), and a fifth would have the authority refuse all others" \
-    "mend what it complained about (/var/log/letsencrypt has its words), then run the command again from $(clock "${_said#* }") on; to have it asked at once, run on this host: $_by_hand$_trial" ''
+    "$act_name: nothing was asked, as $_count tries have failed within the last hour, the last one at $(hour_of "${_said% *}"), and a fifth would have the authority refuse all others" \
+    "mend what it complained about (/var/log/letsencrypt has its words), then run the command again from $(hour_of "${_said#* }") on; to have it asked at once, run on this host: $_by_hand$_trial" ''
 }
 
-# clock SECONDS: `10:50 UTC`
-clock() {
+# hour_of SECONDS: `10:50 UTC`
+hour_of() {
   date -u -d "@$1" '+%H:%M UTC'
 }
 
