@@ -41,6 +41,7 @@ lab_needs='
   haproxy:haproxy
   ip:iproute2
   jq:jq
+  lego:lego
   mandoc:mandoc
   mmdebstrap:mmdebstrap
   nginx:nginx-light

@@ -43,20 +43,34 @@ async function check(options: CheckOptions, environment: Environment): Promise<n
 
 /** Looks at the hosts of a session and tells how they differ; returns the exit status. */
 export async function checkOver(session: Session): Promise<number> {
-  const [{ planRun }, { withWrongAnswers }, { resultOfPlan }, { exitStatusOf }, { holdsIn }] =
-    await Promise.all([
-      import('../run/plan-run.ts'),
-      import('../run/asked.ts'),
-      import('../run/result-of-plan.ts'),
-      import('../model/result.ts'),
-      import('../run/claims/held.ts'),
-    ]);
+  const [
+    { planRun },
+    { withWrongAnswers },
+    { resultOfPlan },
+    { exitStatusOf },
+    { holdsIn },
+    { askingRenewals },
+    { askingBeside, withRenewalNotes },
+  ] = await Promise.all([
+    import('../run/plan-run.ts'),
+    import('../run/asked.ts'),
+    import('../run/result-of-plan.ts'),
+    import('../model/result.ts'),
+    import('../run/claims/held.ts'),
+    import('../run/with-renewers.ts'),
+    import('../run/renewal-notes.ts'),
+  ]);
   session.hooks?.looks();
   // Who is connected matters only to those who are about to change something.
-  const { plan, asked = [] } = await planRun({
-    ...session.runOptions({ prune: false }),
+  const options = session.runOptions({ prune: false });
+  const { inventory } = options;
+  const asking = await askingRenewals();
+  const { plan: planned, asked = [] } = await planRun({
+    ...options,
     ...{ guards: false, warnOfAnswers: false },
+    beside: askingBeside(options, asking),
   });
+  const plan = withRenewalNotes(planned, { inventory, asking, now: session.environment.clock.now() });
   const result = withWrongAnswers(resultOfPlan(plan, 'check'), asked);
   const told = {
     byHand: plan.byHand,

@@ -100,7 +100,7 @@ export const certificateNotTakenUp: HostTrouble = {
     const newerOf = (one: Shown) =>
       kept.find(
         (other) =>
-          isForSame(one, other) &&
+          (isForSame(one, other) || (renewals !== undefined && isForMore(one, other))) &&
           other.organization === one.organization &&
           other.serial !== one.serial &&
           other.validFrom > one.validFrom,
@@ -135,6 +135,15 @@ function isForSame(
     return other.name === name || others.includes(name.toLowerCase());
   }
   return [...names].sort().join(' ') === [...others].sort().join(' ');
+}
+
+/**
+ * Whether it is for all those names and others, such as those that it got at its renewal. Only of one that
+ * nobody keeps any more: else both are in use.
+ */
+function isForMore({ names = [] }: Shown, other: { readonly names?: readonly string[] }): boolean {
+  const others = other.names ?? [];
+  return names.length > 0 && names.length < others.length && names.every((name) => others.includes(name));
 }
 
 /**

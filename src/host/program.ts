@@ -74,6 +74,7 @@ export async function program(name: ProgramName): Promise<string> {
           'people',
           'folders',
           'browse',
+          'challenges',
           'probe-queries',
           'probe-paths',
           'probe-facts',
@@ -96,7 +97,12 @@ export async function program(name: ProgramName): Promise<string> {
 
 /** The program of a query that tells who renews certificates on a host. */
 export function renewalsProgram(): Promise<string> {
-  return joined(['renewals', 'renewals-runs', 'renewals-kept']);
+  return joined(['certificate-words', 'renewals', 'renewals-runs', 'renewals-kept']);
+}
+
+/** The program of a query that tells what is around the product on a host. */
+export function surroundingsProgram(): Promise<string> {
+  return joined(['certificate-words', 'surroundings']);
 }
 
 async function joined(parts: readonly string[]): Promise<string> {

@@ -52,6 +52,7 @@ const item = z.looseObject({
   lines,
   activated: z.string(),
   folderOf: texts.optional(),
+  isRemade: z.literal(true).optional(),
 });
 
 const ledger = z.looseObject({
@@ -135,6 +136,7 @@ const runRecord = z.looseObject({
         before: z.string(),
         after: z.string(),
         lines,
+        isRemade: z.literal(true).optional(),
       }),
     )
     .optional(),

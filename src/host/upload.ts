@@ -38,6 +38,7 @@ const programs = [
   'agreements.sh',
   'places.sh',
   'prepare.sh',
+  'challenges.sh',
   'act.sh',
   'packages.sh',
   'upgrade.sh',

@@ -41,6 +41,8 @@ export interface ManagedItem {
   readonly activated: string;
   /** accounts that its step named for its folders, needed to restore it there; left out if there are none */
   readonly folderOf?: readonly string[] | undefined;
+  /** see `Managed`; left out by older versions */
+  readonly isRemade?: true | undefined;
 }
 
 /**
@@ -76,4 +78,6 @@ export interface RecordedItem {
   readonly after: string;
   /** the lines that the ledger had for it before the run */
   readonly lines?: readonly ReplacedLines[] | undefined;
+  /** see `Managed`; left out by older versions */
+  readonly isRemade?: true | undefined;
 }

@@ -2,10 +2,11 @@
 export type Query =
   | {
       /**
+       * `failed-challenges`: see src/host/remote/challenges.sh.
        * `browse` is asked as a browser would ask, on an address of the host itself; see
        * src/host/remote/browse.sh
        */
-      readonly kind: 'http' | 'search' | 'command' | 'certificate' | 'browse';
+      readonly kind: 'http' | 'search' | 'command' | 'certificate' | 'failed-challenges' | 'browse';
       readonly args: readonly string[];
     }
   | {

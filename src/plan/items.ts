@@ -55,6 +55,11 @@ export function isItemHash(hash: string, item: Managed, value: FirstTouch): bool
   return hash === (isSlowHash(hash) ? secretItemHash(item, value) : itemHash(value));
 }
 
+/** Whether the value is as a run wrote it, or as a program that makes the file anew did since. */
+export function isAsWritten(item: Managed & Pick<ManagedItem, 'activated'>, value: FirstTouch): boolean {
+  return isItemHash(item.activated, item, value) || (item.isRemade === true && value.kind === 'file');
+}
+
 /** Whether the value is the one that the item had when clusterproxy first touched it. */
 export function isFirstTouch(item: Managed, first: FirstTouch, value: FirstTouch): boolean {
   return first.kind === 'secret' ? isItemHash(first.hash, item, value) : itemHash(first) === itemHash(value);

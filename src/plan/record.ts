@@ -52,14 +52,15 @@ export function recordItems(
   return [...known.values()].flatMap((item) => {
     const change = changed.get(item.path);
     if (change === undefined) return [];
-    const { step, path, format, key } = item;
+    const { step, path, format, key, isRemade } = item;
     const values = [itemValue(item, change.before, formats), itemValue(item, change.after, formats)] as const;
     const { lines } = former.get(itemId(item)) ?? {};
     const isSame = itemHash(values[0]) === itemHash(values[1]);
     if (isSame && JSON.stringify(lines) === JSON.stringify(item.lines)) return [];
     const hash = change.secret === undefined ? itemHash : (value: FirstTouch) => secretItemHash(item, value);
     const hashes = { before: hash(values[0]), after: hash(values[1]) };
-    return [{ step, path, format, key, ...hashes, ...(lines === undefined ? {} : { lines }) }];
+    const marks = { ...(lines === undefined ? {} : { lines }), ...(isRemade ? { isRemade } : {}) };
+    return [{ step, path, format, key, ...hashes, ...marks }];
   });
 }
 

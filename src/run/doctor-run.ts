@@ -4,7 +4,7 @@ import type { ClusterSeen, HostSeen, SeenFromHere } from '../doctor/seen.ts';
 import { readSurroundings } from '../doctor/surroundings.ts';
 import { judgeHosts } from '../doctor/troubles.ts';
 import { switchedOff, unlooked } from '../doctor/unlooked.ts';
-import { remoteFile, renewalsProgram } from '../host/program.ts';
+import { renewalsProgram, surroundingsProgram } from '../host/program.ts';
 import { changedRoles, type Inventory, type InventoryHost } from '../inventory/inventory.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError } from '../model/operator-error.ts';
@@ -51,7 +51,7 @@ const generalUnits = [
 export async function doctorRun(options: DoctorOptions): Promise<Examined> {
   const { inventory, signal } = options;
   const chosen = limitedTo(inventory.hosts, options.limit);
-  const programs = await Promise.all([remoteFile('surroundings.sh'), renewalsProgram()]);
+  const programs = await Promise.all([surroundingsProgram(), renewalsProgram()]);
   const reads = new Map(inventory.hosts.map((host) => [host.name, whatToRead(inventory, host, programs)]));
   const [looks, names, told] = await Promise.all([
     look(options, ({ name }) => reads.get(name)?.reads ?? noReads),

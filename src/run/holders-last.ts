@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Inventory } from '../inventory/inventory.ts';
 import { askAddresses, canonicalAddress, interfaceAddresses } from '../model/interface-addresses.ts';
-import type { HostPlan } from '../model/plan.ts';
+import { type HostPlan, stagesOf } from '../model/plan.ts';
 import { queryKey } from '../model/reads.ts';
 import { handOverOf } from '../playbook/resolve/hand-over.ts';
 
@@ -9,11 +9,21 @@ import { handOverOf } from '../playbook/resolve/hand-over.ts';
  * The plans of a role with those of hosts last that had, when they were looked at, what only one of them has:
  * what fails then fails on a host that nobody notices, and the address moves once, to one that is changed
  * already.
+ *
+ * They come first where another one gets a certificate: the authority asks at the address, so whoever has it
+ * has to know by then that challenges are passed on to the others.
  */
 export function holdersLast(plans: readonly HostPlan[], inventory: Inventory): readonly HostPlan[] {
   if (plans.length < 2) return plans;
-  const holders = new Set(plans.filter((plan) => whatIsHeld(plan, inventory) !== undefined));
-  return [...plans.filter((plan) => !holders.has(plan)), ...holders];
+  const holders = plans.filter((plan) => whatIsHeld(plan, inventory) !== undefined);
+  const others = plans.filter((plan) => !holders.includes(plan));
+  return others.some(getsCertificate) ? [...holders, ...others] : [...others, ...holders];
+}
+
+/** Whether an authority is asked for one in the course of the plan, and asks back: RFC 8555, 8.3. */
+export function getsCertificate(plan: HostPlan): boolean {
+  if (plan.skipped) return false;
+  return stagesOf(plan).some(({ actions }) => actions.some(({ action }) => action.run.kind === 'certbot'));
 }
 
 /** What only one host of its role has, and this one had when it was looked at, in words. */

@@ -3,7 +3,7 @@ import { laterDue } from '../doctor/renewal-due.ts';
 import type { RenewalsFound } from '../doctor/renewals-found.ts';
 import { renewerOf, renewerWords } from '../doctor/renewed-by.ts';
 import { readSurroundings, type Surroundings } from '../doctor/surroundings.ts';
-import { remoteFile } from '../host/program.ts';
+import { surroundingsProgram } from '../host/program.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { isoOf } from '../model/claims.ts';
 import { type Query, queryKey } from '../model/reads.ts';
@@ -19,7 +19,7 @@ export interface AskingSurroundings {
 
 /** Certificates are asked for by the name of the cluster, and that of the host. */
 export async function askingSurroundings(inventory: Pick<Inventory, 'cluster'>): Promise<AskingSurroundings> {
-  const program = await remoteFile('surroundings.sh');
+  const program = await surroundingsProgram();
   const query = (host: InventoryHost): Query => ({
     ...{ kind: 'program', program },
     args: [namesOf(inventory, host).join(' ')],

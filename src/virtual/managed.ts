@@ -9,6 +9,11 @@ export interface Managed {
   readonly path: string;
   readonly format: string;
   readonly key: readonly string[];
+  /**
+   * a program on the host makes it anew of the files that it is made of, such as after the renewal of a
+   * certificate: that it holds something else by now is nobody's edit. Left out of all other things
+   */
+  readonly isRemade?: true | undefined;
 }
 
 /** How managed things are read from a file's text and restored, by the name of their format. */
@@ -71,4 +76,9 @@ export function unitAspect(path: string, aspect: 'enabled' | 'active'): Managed 
 /** Everything at a path. */
 export function wholePath(path: string): Managed {
   return { path, format: wholePathFormat, key: [] };
+}
+
+/** A file that programs on the host make anew, of the same files as the step does. */
+export function remadeFile(path: string): Managed {
+  return { ...wholePath(path), isRemade: true };
 }

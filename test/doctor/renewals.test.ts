@@ -22,7 +22,7 @@ function told(files: Readonly<Record<string, string>>): readonly string[] {
     chmodSync(file, 0o755);
   }
   const text = (file: string) => readFileSync(join(packageRoot(), 'src/host/remote', file), 'utf8');
-  const program = `${text('library.sh')}\n${text('surroundings.sh')}`;
+  const program = `${text('library.sh')}\n${text('certificate-words.sh')}\n${text('surroundings.sh')}`;
   const said = execFileSync('sh', ['-c', program, 'surroundings', name], {
     env: { PATH: process.env.PATH, CLUSTERPROXY_ROOT: root },
     encoding: 'utf8',

@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('asks a port that hangs for one name only, so that the rest of the host is known in time', () => {
   const text = (name: string) => readFileSync(join(packageRoot(), 'src/host/remote', name), 'utf8');
-  const program = `${text('library.sh')}\n${text('surroundings.sh')}`;
+  const program = `${text('library.sh')}\n${text('certificate-words.sh')}\n${text('surroundings.sh')}`;
   const said = execFileSync('sh', ['-c', program, 'surroundings', 'bbb.example.com bbb-01.example.com'], {
     env: { PATH: `${folder}:${process.env.PATH}`, CLUSTERPROXY_ROOT: folder },
     encoding: 'utf8',

@@ -237,6 +237,18 @@ describe('troubles that any host can have', () => {
       'and /etc/x/cert.pem has a newer one',
     ],
     [
+      'certificate-not-taken-up',
+      {
+        without: 'shown',
+        more: [
+          ['shown', `${name} 443 ${certificate('09', 'Oct  1 08:00:00 2026', 'Dec 30 08:00:00 2026')}`],
+          ['shown-names', `${name} 443 DNS:${name}`],
+          ['lineage-names', `${name} DNS:www.example.com, DNS:${name}`],
+        ],
+      },
+      `and /etc/letsencrypt/live/${name} has a newer one`,
+    ],
+    [
       'renewal-not-told',
       {
         snapshot: running('haproxy', 'nginx'),
@@ -417,6 +429,21 @@ describe('troubles that any host can have', () => {
           ['own', ['lego', '/etc/x/wild.pem', newer, 'DNS:*.example.com'].join('\u001f')],
           ['own', ['lego', '/etc/x/a.pem', newer, `DNS:${name}`].join('\u001f')],
           ['own', ['lego', '/home/a/.lego/a.pem', newer, `DNS:www.example.com, DNS:${name}`].join('\u001f')],
+        ],
+      },
+    ],
+    [
+      'a newer one for more names beside it, both of which are kept',
+      {
+        without: 'shown',
+        more: [
+          ['shown', `${name} 443 ${fresh}`],
+          ['shown-names', `${name} 443 DNS:${name}`],
+        ],
+        renewals: [
+          kept('lego', fresh),
+          ['own', ['lego', '/etc/x/more.pem', newer, `DNS:${name}, DNS:www.example.com`].join('\u001f')],
+          ...timer('lego', 'active'),
         ],
       },
     ],

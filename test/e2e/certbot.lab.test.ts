@@ -145,4 +145,23 @@ describe.skipIf(missing)('certificates by a real certbot from a real ACME server
     expect(error?.detail).toContain('Some challenges have failed');
     expect(await web.mustExec(`sha256sum ${bundle}`)).toBe(before);
   });
+
+  it('are not asked for a fifth time within an hour, and the plan says so', async () => {
+    for (const _ of [2, 3, 4]) expect((await clusterproxy('apply', '--yes')).code).toBe(3);
+    const tries = () => web.mustExec('grep -c "certbot version: " /var/log/letsencrypt/letsencrypt.log');
+    const before = await tries();
+    const { warnings } = hostOf((await clusterproxy('plan')).document, 'web-1');
+    expect(warnings.join()).toMatch(/is not asked for before \d\d:\d\d UTC: 4 tries have failed/);
+    const applied = await clusterproxy('apply', '--yes');
+    expect(applied.code).toBe(3);
+    const { error } = hostOf(applied.document, 'web-1');
+    expect(error).toMatchObject({ code: 'asked-too-often' });
+    expect(await tries()).toBe(before);
+    // As the message says.
+    await web.writeFile('/etc/haproxy/haproxy.cfg', balancer);
+    await web.mustExec('systemctl restart haproxy.service');
+    const [, command = ''] = /run on this host: (certbot .*)$/.exec(error?.next ?? '') ?? [];
+    await web.mustExec(command, { timeoutMs: 120_000 });
+    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
+  });
 });

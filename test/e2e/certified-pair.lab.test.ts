@@ -153,6 +153,11 @@ function keepsCertificates(software: ProxySoftware): void {
     expect((await holder()).name).toBe(before.name);
     const { document } = await cluster.json('check');
     expect(document.hosts.flatMap(({ changes }) => changes)).toEqual([]);
+    for (const { name: proxy } of cluster.proxies) {
+      expect(hostOf(document, proxy).notes).toEqual([
+        expect.stringMatching(/is renewed by certbot, next about \d{4}-\S+; certbot\.timer is active$/),
+      ]);
+    }
     expect(new Set(Object.values(statuses(document)))).toEqual(new Set(['in-sync']));
   });
 
@@ -161,7 +166,7 @@ function keepsCertificates(software: ProxySoftware): void {
     const { code, document, stderr } = await cluster.json('retire', leaving.name, '--yes');
     expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
     expect(code, stderr).toBe(0);
-    const certbots = /^\/(etc\/letsencrypt|var\/l(ib|og)\/letsencrypt|etc\/haproxy\/certs|tmp)(\/|$)/;
+    const certbots = /^\/(etc\/letsencrypt|var\/l(ib|og)\/letsencrypt|tmp)(\/|$)/;
     const differing = cluster
       .changedSince(fresh)
       .filter((path) => path.startsWith(`${leaving.name}:`))

@@ -320,6 +320,61 @@ printf '# renew\\n[renewalparams]\\nauthenticator = standalone\\nhttp01_port = 8
     ]);
   });
 
+  /** certbot's log with tries for a name so many minutes ago, each after one that went well. */
+  const tried = (minutes: readonly number[], domain = name, option = '--quiet') => {
+    const tries = minutes.map((ago) => {
+      const at = execFileSync('date', ['-d', `${ago} minutes ago`, '+%F %T,123'], {
+        encoding: 'utf8',
+      }).trim();
+      return `${at}:DEBUG:certbot._internal.main:certbot version: 2.1.0
+${at}:DEBUG:certbot._internal.main:Arguments: ['${option}', '--domain', '${domain}']
+${at}:DEBUG:certbot._internal.display.obj:Notifying user: Certbot failed to authenticate some domains.
+  Domain: ${domain}
+  Type:   unauthorized
+${at}:DEBUG:certbot._internal.display.obj:Notifying user:
+  Domain: ${domain}
+${at}:ERROR:certbot._internal.log:Some challenges have failed.
+${at}:DEBUG:certbot._internal.main:certbot version: 2.1.0
+${at}:DEBUG:certbot._internal.main:Exiting normally
+`;
+    });
+    put('/var/log/letsencrypt/letsencrypt.log', tries.join(''));
+  };
+
+  test('is not asked for after four tries of an hour that failed, and says from when on', async () => {
+    tried([70, 50, 40, 30, 20]);
+    const { state, problem } = await carry(transaction([], [], { actions: [fetch] }));
+    expect(state).toBe('refused');
+    expect(problem).toMatchObject({
+      code: 'asked-too-often',
+      message: expect.stringMatching(
+        /4 tries have failed within the last hour, the last one at \d\d:\d\d UTC/,
+      ),
+    });
+    expect(problem?.next).toContain(
+      `certbot certonly --domain ${name} --http-01-port 8888 --http-01-address 127.0.0.1, and --dry-run`,
+    );
+    const until = /from (\d\d:\d\d) UTC on/.exec(problem?.next ?? '')?.[1];
+    const wanted = [9, 10, 11].map((ahead) => new Date(Date.now() + ahead * 60_000).toISOString());
+    expect(wanted.map((one) => one.slice(11, 16))).toContain(until);
+    expect(existsSync(at('/run/stand-in/journal')) ? asked() : []).toEqual([]);
+  });
+
+  test.each([
+    ['fewer', [50, 40, 30], name],
+    ['older ones', [90, 80, 70, 65], name],
+    ['those of another name', [50, 40, 30, 20], 'other.example.com'],
+    ['only trials', [50, 40, 30, 20], name, '--dry-run'],
+  ])(
+    'is asked for after tries that failed, where they are %s',
+    async (_, minutes, domain, option?: string) => {
+      tried(minutes, domain, option);
+      const { state } = await carry(transaction([], [], { actions: [fetch] }));
+      expect(state).toBe('committed');
+      expect(asked()).toHaveLength(1);
+    },
+  );
+
   test('that is valid long enough for all names is left alone, as the probe says as well', async () => {
     await carry(transaction([], [], { actions: [fetch] }));
     await carry(transaction([], [], { actions: [fetch] }));

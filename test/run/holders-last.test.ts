@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Inventory } from '../../src/inventory/inventory.ts';
+import { providesNothing as nothing } from '../../src/model/action.ts';
 import { askAddresses } from '../../src/model/interface-addresses.ts';
-import type { HostPlan } from '../../src/model/plan.ts';
+import { emptyStage, type HostPlan } from '../../src/model/plan.ts';
 import { noReads } from '../../src/model/reads.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { handOverQueries } from '../../src/playbook/resolve/hand-over.ts';
@@ -39,8 +40,9 @@ beforeAll(async () => {
   pair = await inventoryOf(", virtual_address: '2001:db8:0::0250'");
 });
 
+const usual = { parallel: 32, maxUnavailable: undefined, whenBusy: undefined };
 const orders = (plans: readonly HostPlan[], inventory = pair) => {
-  const rules = { inventory, parallel: 32, maxUnavailable: undefined, whenBusy: undefined };
+  const rules = { inventory, ...usual };
   const waves = wavesOf(plans, rules).map((wave) => wave.plans.map(({ host }) => host));
   // What is shown is what happens.
   expect(rolloutOf(plans, rules).map(({ hosts }) => hosts)).toEqual(waves);
@@ -57,6 +59,26 @@ describe('the host that has what only one of them has', () => {
     expect(handOverNotes(pair, three)).toEqual([
       "proxy-1 has the cluster's address, and is changed last of its role",
     ]);
+  });
+
+  it('goes first where another one gets a certificate, as the authority asks at the address', () => {
+    const run = { kind: 'certbot', argv: [], port: undefined, name: 'bbb.example.com' } as const;
+    const action = {
+      ...{ name: 'fetch', run, unless: undefined, timeout: 60, notes: [] },
+      provides: nothing,
+    };
+    const stages = [{ ...emptyStage, actions: [{ action, step: 'certbot' }] }];
+    const certified = (host: string, has: boolean, more = {}) => plan(host, has, { stages, ...more });
+    const [first, second] = [plan('proxy-1', false), plan('proxy-2', true)];
+    expect(orders([certified('proxy-1', false), second])).toEqual([['proxy-2', 'proxy-1']]);
+    expect(handOverNotes(pair, [certified('proxy-1', false), second])).toEqual([
+      "proxy-2 has the cluster's address, and is changed first of its role: there the authority asks for the certificates of the others",
+    ]);
+    expect(orders([first, certified('proxy-2', true)])).toEqual([['proxy-1', 'proxy-2']]);
+    const left = certified('proxy-3', false, { skipped: true });
+    expect(wavesOf([first, second, left], { inventory: pair, ...usual })[0]?.plans.at(-1)?.host).toBe(
+      'proxy-2',
+    );
   });
 
   it('goes in its place where nobody knows who has it, and where nobody else is to be changed', () => {

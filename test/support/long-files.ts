@@ -18,6 +18,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/antmedia.lab.test.ts': 377,
   'test/e2e/averox.lab.test.ts': 81,
   'test/e2e/certificate-switched.lab.test.ts': 145,
+  'test/e2e/certificate-switched-pair.lab.test.ts': 350,
   'test/e2e/certified-pair.lab.test.ts': 200,
   'test/e2e/balancers-antmedia.lab.test.ts': 125,
   'test/e2e/balancers-wcs.lab.test.ts': 238,

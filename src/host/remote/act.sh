@@ -28,6 +28,7 @@ do_action() {
     return 0
   fi
   if ! in_time || ! ask_guards_of act-guard "$act"; then put_off; fi
+  if [ "$act_kind" = certbot ]; then refuse_too_many "$@"; fi
   has_begun=yes
   log act "$act_name" started
   act_failed=
@@ -87,6 +88,36 @@ last_part() {
 }
 
 ## Certificates
+
+# refuse_too_many PORT NAME ARGUMENT...: whoever runs the command again and again would have the authority
+# answer nothing any more, also once what was wrong has been mended.
+refuse_too_many() {
+  [ -z "$1" ] || _way=" --http-01-port $1 --http-01-address 127.0.0.1"
+  shift 2
+  _by_hand="certbot $*${_way-}"
+  _trial=
+  case " $* " in
+    *' --server '*) ;;
+    *) _trial=', and --dry-run at its end asks an authority for trials, which counts nothing' ;;
+  esac
+  _names=
+  while [ $# -gt 1 ]; do
+    [ "$1" != --domain ] || _names="$_names $2"
+    shift
+  done
+  # shellcheck disable=SC2086 # names of hosts
+  if _said=$(failed_challenges $_names) || [ -z "$_said" ]; then return 0; fi
+  _count=${_said%% *}
+  _said=${_said#* }
+  refuse asked-too-often \
+    "$act_name: nothing was asked, as $_count tries have failed within the last hour, the last one at $(hour_of "${_said% *}"), and a fifth would have the authority refuse all others" \
+    "mend what it complained about (/var/log/letsencrypt has its words), then run the command again from $(hour_of "${_said#* }") on; to have it asked at once, run on this host: $_by_hand$_trial" ''
+}
+
+# hour_of SECONDS: `10:50 UTC`
+hour_of() {
+  date -u -d "@$1" '+%H:%M UTC'
+}
 
 # certbot_answers PORT NAME ARGUMENT...: on port 80 where nobody listens there yet, else on PORT, where
 # whoever has port 80 passes challenges on to; renewals find that somebody there. Without PORT, it doesn't.

@@ -276,6 +276,7 @@ answer_query() {
     http) http_get 8 "$@" 2>/dev/null ;;
     search) search "$@" ;;
     certificate) certificate "$@" ;;
+    failed-challenges) failed_challenges "$@" ;;
     command)
       timeout -k 1 10 "$@" </dev/null 2>&1 &
       end_of $!

@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # renewals.sh: who renews certificates on a host, as far as its own files say. Asks no authority, changes
-# nothing, and reads no private key. A program of a query: library.sh stands before it, and it has 10 seconds.
+# nothing, and reads no private key. A program of a query: library.sh and certificate-words.sh stand before
+# it, and it has 10 seconds.
 # Lines; US separates fields:
 #   own CLIENT FILE X509 NAMES SETTING...   a certificate that a client keeps: SERIAL|FROM|TO|ISSUER, the
 #                                           names in it, and lines that the client has written down of it; of
@@ -13,7 +14,7 @@
 #   unit NAME LOADED ACTIVE                 a unit among those
 #   reloads                                 something reloads a daemon every now and then
 #   partly WHERE                            what could not be read, so that there may be more
-# shellcheck disable=SC2154 # ROOT, US and NL are library.sh's
+# shellcheck disable=SC2154 # ROOT, US and NL are library.sh's, and a certificate's certificate-words.sh's
 
 # tell FIELD...
 tell() {
@@ -32,12 +33,9 @@ text_of() {
 plain() {
   LC_ALL=C tr -d '\000-\010\013-\037\177'
 }
-# x509 FILE OPTION...: what openssl(1) tells of the certificate in a regular file
-x509() {
-  x509_file=$1
-  shift
-  timeout -k 1 2 head -c 65536 -- "$x509_file" 2>/dev/null |
-    openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates "$@" 2>/dev/null
+# first_of FILE: no more than a certificate may have
+first_of() {
+  timeout -k 1 2 head -c 65536 -- "$1" 2>/dev/null
 }
 
 # So many certificates are read: each costs a few processes.
@@ -57,23 +55,10 @@ own() {
   [ -f "$ROOT$file" ] || return 0
   if full; then return 0; fi
   left=$((left - 1))
-  # OpenSSL before 1.1.1 doesn't know -ext.
-  words=$(x509 "$ROOT$file" -ext subjectAltName) || words=$(x509 "$ROOT$file") || return 0
-  serial='' issuer='' from='' to='' names=''
-  while IFS= read -r line; do
-    case $line in
-      serial=*) serial=${line#*=} ;;
-      issuer=*) issuer=${line#*=} ;;
-      notBefore=*) from=${line#*=} ;;
-      notAfter=*) to=${line#*=} ;;
-      *DNS:*) names=$line ;;
-    esac
-  done <<END_OF_WORDS
-$words
-END_OF_WORDS
-  case $serial$issuer$from$to$names in *[[:cntrl:]]*) return 0 ;; esac
-  if [ ${#names} -gt 8000 ]; then names=; fi
-  tell own "$client" "$file" "$serial|$from|$to|$issuer" "$names" "$@"
+  certificate_words first_of "$ROOT$file" || return 0
+  case $serial$issuer$from$to$sans in *[[:cntrl:]]*) return 0 ;; esac
+  if [ ${#sans} -gt 8000 ]; then sans=; fi
+  tell own "$client" "$file" "$serial|$from|$to|$issuer" "$sans" "$@"
 }
 
 # own_lines CLIENT FILE WANTED LINES: likewise, with those of the lines that begin with one of the words

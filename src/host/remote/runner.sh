@@ -37,6 +37,8 @@ run=$1
 . "${0%/*}/places.sh"
 # shellcheck source=src/host/remote/prepare.sh
 . "${0%/*}/prepare.sh"
+# shellcheck source=src/host/remote/challenges.sh
+. "${0%/*}/challenges.sh"
 # shellcheck source=src/host/remote/act.sh
 . "${0%/*}/act.sh"
 # shellcheck source=src/host/remote/packages.sh

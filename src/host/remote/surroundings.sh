@@ -4,9 +4,9 @@
 # blanks), and files that a package left beside PATHs. Lines KEY, U+001F, fields separated by blanks.
 # Changes nothing, and reads no private key.
 #
-# A program of a query: library.sh stands before it, and it has 10 seconds. Every process costs a host time,
-# so the shell does itself what it can.
-# shellcheck disable=SC2154 # ROOT, US and NL are library.sh's
+# A program of a query: library.sh and certificate-words.sh stand before it, and it has 10 seconds. Every
+# process costs a host time, so the shell does itself what it can.
+# shellcheck disable=SC2154 # ROOT, US and NL are library.sh's, and a certificate's certificate-words.sh's
 
 names=$1
 shift
@@ -88,21 +88,7 @@ listens() {
 # certificate_of KEY FIELDS: of the certificate on stdin, what tells it from its successor
 certificate_of() {
   pem=$(cat)
-  # OpenSSL before 1.1.1 doesn't know -ext.
-  words=$(printf '%s\n' "$pem" | openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates -ext subjectAltName 2>/dev/null) ||
-    words=$(printf '%s\n' "$pem" | openssl x509 -noout -serial -issuer -nameopt RFC2253 -dates 2>/dev/null) || return 0
-  serial='' issuer='' from='' to='' sans=''
-  while IFS= read -r line; do
-    case $line in
-      serial=*) serial=${line#*=} ;;
-      issuer=*) issuer=${line#*=} ;;
-      notBefore=*) from=${line#*=} ;;
-      notAfter=*) to=${line#*=} ;;
-      *DNS:*) sans=$line ;;
-    esac
-  done <<END
-$words
-END
+  certificate_words printf '%s\n' "$pem" || return 0
   tell "$1" "$2 $serial|$from|$to|$issuer"
   if [ -n "$sans" ]; then tell "$1-names" "$2 $sans"; fi
 }

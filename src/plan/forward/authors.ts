@@ -3,7 +3,7 @@ import type { Author, ChangedSince } from '../../model/author.ts';
 import type { ManagedItem } from '../../model/ledger.ts';
 import { type PathState, type Snapshot, stateIn, unitOfPath } from '../../model/snapshot.ts';
 import type { ItemFormats } from '../../virtual/managed.ts';
-import { isItemHash, itemHash, itemValue } from '../items.ts';
+import { isAsWritten, itemHash, itemValue } from '../items.ts';
 import { authorIn } from './author-evidence.ts';
 
 /** What is at a path, and what a step would make of it. */
@@ -57,7 +57,7 @@ function isDrift(item: ManagedItem, { before, after }: Difference, formats: Item
   try {
     const value = itemValue(item, before, formats);
     if (itemHash(value) === itemHash(itemValue(item, after, formats))) return false;
-    return !isItemHash(item.activated, item, value);
+    return !isAsWritten(item, value);
   } catch {
     // What can't be read any more isn't as it was written.
     return true;

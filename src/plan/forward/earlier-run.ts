@@ -1,7 +1,7 @@
 import type { FirstTouch } from '../../model/ledger.ts';
 import type { PathState, Snapshot } from '../../model/snapshot.ts';
 import { isWholePath, type LeftByEarlierRun } from '../../virtual/managed.ts';
-import { isItemHash, pathValue } from '../items.ts';
+import { isAsWritten, pathValue } from '../items.ts';
 import { clusterThat } from './two-clusters.ts';
 
 /**
@@ -17,7 +17,7 @@ export function leftByEarlierRun(
   if (item === undefined) return undefined;
   const isOthers = clusterThat(snapshot, (one) => one.path === path) !== undefined;
   return {
-    edited: !isItemHash(item.activated, item, pathValue(now)),
+    edited: !isAsWritten(item, pathValue(now)),
     before: isOthers ? undefined : stateOf(item.first),
   };
 }

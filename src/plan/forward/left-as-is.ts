@@ -6,7 +6,7 @@ import { isUnitState, isWholePath, type Managed, wholePath } from '../../virtual
 import type { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
 import { isAcceptedItem, isAcceptedPath } from '../accepted.ts';
-import { isItemHash, itemHash, itemId, itemValue, textOf } from '../items.ts';
+import { isAsWritten, itemHash, itemId, itemValue, textOf } from '../items.ts';
 import { linesAfterEdit, textGivenBack } from '../replaced-text.ts';
 import { restoredUnit } from '../unit-items.ts';
 
@@ -94,7 +94,7 @@ function staying(
   if (one !== undefined) return [because(one)(item)];
   if (onDrift === 'fix') return [];
   const known = host.snapshot.ledger?.items.find((written) => itemId(written) === itemId(item));
-  const isDrift = known !== undefined && !isItemHash(known.activated, item, value);
+  const isDrift = known !== undefined && !isAsWritten(known, value);
   return isDrift ? [{ ...item, because: onDrift }] : [];
 }
 

@@ -7,9 +7,9 @@ import { StepHost } from '../../virtual/step-host.ts';
 import { holdsAnything, type VirtualHost } from '../../virtual/virtual-host.ts';
 import {
   accountsFor,
+  isAsWritten,
   isFirstTouch,
   isHollow,
-  isItemHash,
   itemId,
   itemName,
   itemValue,
@@ -122,7 +122,7 @@ function putPathBack(host: VirtualHost, view: StepHost, item: ManagedItem): Left
   const state = host.state(path);
   const now = itemValue(item, state, host.formats);
   if (isFirstTouch(item, first, now)) return undefined;
-  if (!isItemHash(item.activated, item, now)) return 'changed';
+  if (!isAsWritten(item, now)) return 'changed';
   if (first.kind === 'secret') return 'secret';
   if (state.kind === 'unit') view.restore(path, restoredUnit(item, state, first));
   else putWholeBack(view, path, first);

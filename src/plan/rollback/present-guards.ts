@@ -8,6 +8,7 @@ const known: Readonly<Record<Query['kind'], true>> = {
   search: true,
   command: true,
   certificate: true,
+  'failed-challenges': true,
   browse: true,
   program: true,
 };

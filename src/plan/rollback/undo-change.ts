@@ -29,7 +29,7 @@ export interface UndoneChange {
 /**
  * A path as it was before a run. If the run's bytes are still there, the whole path is restored; if somebody
  * else has edited the file since, only the keys and blocks that the run set are restored, each of which must
- * still be as the run set it.
+ * still be as the run set it. A file that a program has made anew since is restored as well.
  */
 export function undoChange(undone: UndoneChange): Undone {
   const { change, original, now, items, formats } = undone;
@@ -41,7 +41,9 @@ export function undoChange(undone: UndoneChange): Undone {
     const { state, changed } = undoUnit(now, original, set);
     return { state, conflicts: changed ? set.map(itemName) : [] };
   }
-  const keyed = items.filter((item) => item.path === change.path && !isWholePath(item));
+  const own = items.filter((item) => item.path === change.path);
+  if (now.kind === 'file' && own.some(({ isRemade }) => isRemade)) return settled(original);
+  const keyed = own.filter((item) => !isWholePath(item));
   if (keyed.length === 0 || now.kind !== 'file' || !isTextual(original)) {
     return { state: original, conflicts: [change.path] };
   }

@@ -4,7 +4,7 @@ import type { HandOver } from '../../model/drain.ts';
 import { stops } from '../../model/interrupting.ts';
 import { type HostPlan, isDue, type Stage } from '../../model/plan.ts';
 import { handOverOf } from '../../playbook/resolve/hand-over.ts';
-import { whatIsHeld } from '../holders-last.ts';
+import { getsCertificate, whatIsHeld } from '../holders-last.ts';
 
 /** How a host begins with a hand-over to another of its role; undefined where it needs none. */
 export function handsOver(
@@ -34,7 +34,7 @@ function interruptsFor({ actions, changes, handlers }: Stage, handOver: HandOver
   return restarts || changes.some(stops);
 }
 
-/** What is worth knowing of that before agreeing: who goes last, and what is handed over by whom. */
+/** What is worth knowing of that before agreeing: who goes last or first, and what is handed over by whom. */
 export function handOverNotes(inventory: Inventory, plans: readonly HostPlan[]): readonly string[] {
   const by = new Map<string, string[]>();
   for (const plan of plans) {
@@ -42,7 +42,7 @@ export function handOverNotes(inventory: Inventory, plans: readonly HostPlan[]):
     if (what !== undefined) by.set(what, [...(by.get(what) ?? []), plan.host]);
   }
   return [
-    ...lastNotes(inventory, plans),
+    ...orderNotes(inventory, plans),
     ...[...by].map(
       ([what, hosts]) =>
         `before ${hosts.join(' or ')} is interrupted, another host of its role that answers takes over ${what}; connections that this breaks are opened anew by clients`,
@@ -50,13 +50,17 @@ export function handOverNotes(inventory: Inventory, plans: readonly HostPlan[]):
   ];
 }
 
-/** Those that are changed after others of their role, since they have what only one of them has. */
-function lastNotes(inventory: Inventory, plans: readonly HostPlan[]): readonly string[] {
+/** Those that are changed after others of their role or before, as they have what only one of them has. */
+function orderNotes(inventory: Inventory, plans: readonly HostPlan[]): readonly string[] {
   const due = plans.filter((plan) => isDue(plan) && !plan.retires && !plan.skipped);
   return due.flatMap((plan) => {
     const what = whatIsHeld(plan, inventory);
     const others = due.filter(({ host, role }) => role === plan.role && host !== plan.host);
     if (what === undefined || others.length === 0) return [];
-    return [`${plan.host} has ${what}, and is changed last of its role`];
+    return [
+      others.some(getsCertificate)
+        ? `${plan.host} has ${what}, and is changed first of its role: there the authority asks for the certificates of the others`
+        : `${plan.host} has ${what}, and is changed last of its role`,
+    ];
   });
 }

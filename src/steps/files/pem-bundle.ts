@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { wholePath } from '../../virtual/managed.ts';
+import { remadeFile } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
 import { absolutePath, attributesOf, directoriesOf, hostname, ownership } from '../shared/parameters.ts';
@@ -66,7 +66,7 @@ export const pemBundle: StepModule<BundleParameters> = {
     const chain = certificates.filter(({ pem }, index) => {
       return pem !== own.pem && certificates.findIndex((one) => one.pem === pem) === index;
     });
-    host.manage(wholePath(wanted.path));
+    host.manage(remadeFile(wanted.path));
     const text = [own, ...chain].map(({ pem }) => pem).join('') + key.pem;
     host.write(wanted.path, text, { mode: 0o600, ...attributesOf(wanted) });
   },

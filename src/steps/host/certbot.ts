@@ -4,6 +4,7 @@ import type { Query } from '../../model/reads.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
+import { askFailed, failedOn, failedWords, tooOftenWords } from './certbot-failures.ts';
 import { type Answered, liveFolder, renewalFile, warnOfRenewal } from './certbot-lineage.ts';
 
 const parameters = z.strictObject({
@@ -87,6 +88,8 @@ export const certbot: StepModule<CertbotParameters> = {
     }
     refuseUnknown(host, name);
     const others = wanted.keep_names ? otherNames(host, wanted) : [];
+    const failed = failedOn(host, wanted.names);
+    if (failed?.isTooOften) host.warn(tooOftenWords(name, failed));
     const kept = others.length === 0 ? [] : [`${others.join(', ')} stay in it, as it is for them already`];
     host.action({
       name: `fetch certificate ${name}`,
@@ -98,6 +101,7 @@ export const certbot: StepModule<CertbotParameters> = {
         `agrees to the terms of ${wanted.server === '' ? "Let's Encrypt" : wanted.server}`,
         `${wanted.names.join(', ')} must lead to this host, and port 80 must be open to everyone`,
         ...kept,
+        ...(failed === undefined || failed.isTooOften ? [] : [failedWords(failed)]),
       ],
     });
   },
@@ -118,7 +122,7 @@ function isValid(wanted: CertbotParameters): Query {
 }
 
 function queriesOf(wanted: CertbotParameters): readonly Query[] {
-  return [isValid(wanted), ...(wanted.keep_names ? [askNames(wanted)] : [])];
+  return [isValid(wanted), askFailed(wanted.names), ...(wanted.keep_names ? [askNames(wanted)] : [])];
 }
 
 function askNames(wanted: CertbotParameters): Query {

@@ -23,6 +23,21 @@ describe('certbot', () => {
     expect(runStep('certbot', wanted, { answers }).actions).toEqual([]);
   });
 
+  it('says when it was asked for in vain, and that it is not asked for too often', () => {
+    const query: Query = { kind: 'failed-challenges', args: wanted.names };
+    const [last, again] = [Date.UTC(2026, 10, 28, 10, 50) / 1_000, Date.UTC(2026, 10, 28, 11, 12) / 1_000];
+    const askedAfter = (status: number, output: string) =>
+      runStep('certbot', wanted, { answers: [[query, { status, output }]] });
+    const once = askedAfter(0, `1 ${last} ${last}`);
+    expect(once.actions[0]?.notes.at(-1)).toMatch(/^a try has failed within the last hour.* at 10:50 UTC;/);
+    expect(once.warnings).toEqual([]);
+    const { warnings, actions } = askedAfter(1, `4 ${last} ${again}\n`);
+    expect(warnings).toEqual([expect.stringMatching(/not asked for before 11:12 UTC: 4 tries have failed/)]);
+    expect(actions).toHaveLength(1);
+    // An older program on the host, or none that answers.
+    expect(askedAfter(125, 'the query is unknown').warnings).toEqual([]);
+  });
+
   it('takes another authority, which has to be asked by https', () => {
     const server = 'https://ca.example.com/dir';
     const [action] = runStep('certbot', { ...wanted, server }, {}).actions;
