@@ -10,14 +10,21 @@ import { handOverOf } from '../playbook/resolve/hand-over.ts';
  * what fails then fails on a host that nobody notices, and the address moves once, to one that is changed
  * already.
  */
-export function holdersLast(plans: readonly HostPlan[], inventory: Inventory): readonly HostPlan[] {
+export function holdersLast(
+  plans: readonly HostPlan[],
+  inventory: Inventory,
+  held: (plan: HostPlan) => string | undefined = (plan) => whatIsHeld(plan, inventory),
+): readonly HostPlan[] {
   if (plans.length < 2) return plans;
-  const holders = new Set(plans.filter((plan) => whatIsHeld(plan, inventory) !== undefined));
+  const holders = new Set(plans.filter((plan) => held(plan) !== undefined));
   return [...plans.filter((plan) => !holders.has(plan)), ...holders];
 }
 
 /** What only one host of its role has, and this one had when it was looked at, in words. */
-export function whatIsHeld(plan: HostPlan, inventory: Inventory): string | undefined {
+export function whatIsHeld(
+  plan: Pick<HostPlan, 'host' | 'snapshot'>,
+  inventory: Inventory,
+): string | undefined {
   const host = inventory.hosts.find(({ name }) => name === plan.host);
   const handOver = host && handOverOf(inventory, host);
   const answer = plan.snapshot?.answers.get(queryKey(askAddresses));
