@@ -8,9 +8,9 @@ import type { ApplyOptions } from './options.ts';
 import { isDueNow, type Wave } from './wave.ts';
 
 /**
- * Asks anew, right before a wave, who has what only one host of its role has: it may have moved since all were
- * looked at, while the plan was read or other roles were changed. A host that can't be asked counts as it did
- * then. Nobody is asked where the order makes no difference.
+ * Asks anew, right before a wave, who has what only one host of its role has: it may have moved since all
+ * were looked at, while the plan was read or other roles were changed. A host that can't be asked counts as
+ * it did then. Nobody is asked where the order makes no difference.
  */
 export function holdersNow(
   options: Pick<ApplyOptions, 'inventory' | 'connect' | 'signal' | 'parallel' | 'progress'>,

@@ -37,6 +37,7 @@ export async function startPair(): Promise<MadeUpPair> {
     for (const below of ['etc', 'var/lib', 'run', 'proc']) mkdirSync(path(name, below), { recursive: true });
     writeFileSync(path(name, 'etc/machine-id'), `${`${index + 1}`.repeat(32)}\n`);
     writeFileSync(path(name, 'etc/os-release'), 'ID=debian\n');
+    writeFileSync(path(name, 'proc/uptime'), '1000.5 900.1\n');
     const work = join(folder, `ssh-${name}`);
     mkdirSync(work);
     hosts.set(name, await startEmbeddedHost({ name, root: path(name, ''), work }));
