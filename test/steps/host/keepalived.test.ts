@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interfaceAddresses } from '../../../src/model/interface-addresses.ts';
@@ -126,6 +127,16 @@ vrrp_instance clusterproxy-prod {
     expect(says(4, 5)).toEqual([
       expect.stringContaining('there is no program /usr/local/sbin/claim on this host'),
       expect.stringContaining("/usr/local/sbin/owner can't be executed on this host"),
+    ]);
+  });
+
+  it('asks for them as the host does', () => {
+    const asked = (path: string) => {
+      const [program = '', ...args] = isProgram(path).args;
+      return spawnSync(program, args).status;
+    };
+    expect([asked('/bin/sh'), asked('/no/such/program'), asked('/bin'), asked('/etc/passwd')]).toEqual([
+      ...[0, 4, 4, 5],
     ]);
   });
 
