@@ -19,6 +19,7 @@ const withHosts = [
   'test/host/!(follow-reader|manifest|snapshot-parser|stored).test.ts',
   'test/run/{begin,drain}.test.ts',
   'test/run/polls.test.ts',
+  'test/run/{holders-now,role-turn}.test.ts',
   'test/run/revert-wave.test.ts',
   'test/run/membership.test.ts',
   'test/run/{off,doors-back}.test.ts',

@@ -22,6 +22,7 @@ export type ProgramName =
   | 'meeting'
   | 'forecast'
   | 'cordon'
+  | 'turn'
   | 'give-back';
 
 /**

@@ -14,6 +14,7 @@ import { comeAgain, waitingFor } from './busy/waiting.ts';
 import { type Leases, type Refusal, takeLeases } from './claims/leases.ts';
 import { inOrderOf } from './doors-last.ts';
 import { forgetRetired } from './forget-retired.ts';
+import { holdersNow } from './holders-now.ts';
 import { HostEnds } from './host-ends.ts';
 import { callingDone, endedProgress } from './host-progress.ts';
 import { applyLast } from './last-stage.ts';
@@ -124,6 +125,7 @@ async function withLeases(
   const waves = {
     ...{ ...options, waiting: waitingFor(options), queueing, onOneSide, turnEnded: ends.turnEnded },
     peopleBehind: whoIsBehind(plan.hosts, options),
+    inOrderNow: holdersNow(options),
   };
   const taking = {
     ...{ ...options, run, plans: plan.hosts },
@@ -164,7 +166,7 @@ async function withLeases(
   const staged = await applyLast(
     planner,
     first,
-    { ...options, onOneSide, ended: ends.lastEnded },
+    { ...options, onOneSide, inOrderNow: waves.inOrderNow, ended: ends.lastEnded },
     (host, together, from) => turn(host, together, { from, exactly: false }),
   );
   const heard = await planner.afterwards?.(staged.hosts);

@@ -13,21 +13,33 @@ import { handOverOf } from '../playbook/resolve/hand-over.ts';
  * They come first where another one gets a certificate: the authority asks at the address, so whoever has it
  * has to know by then that challenges are passed on to the others.
  */
-export function holdersLast(plans: readonly HostPlan[], inventory: Inventory): readonly HostPlan[] {
+export function inOrderOfHolders(
+  plans: readonly HostPlan[],
+  inventory: Inventory,
+  held: (plan: HostPlan) => string | undefined = (plan) => whatIsHeld(plan, inventory),
+): readonly HostPlan[] {
   if (plans.length < 2) return plans;
-  const holders = plans.filter((plan) => whatIsHeld(plan, inventory) !== undefined);
+  const holders = plans.filter((plan) => held(plan) !== undefined);
   const others = plans.filter((plan) => !holders.includes(plan));
-  return others.some(getsCertificate) ? [...holders, ...others] : [...others, ...holders];
+  return turnOfHolders(others) === 'first' ? [...holders, ...others] : [...others, ...holders];
+}
+
+/** When those have their turn that have what only one of them has; `others`: of their role, with what is due. */
+export function turnOfHolders(others: readonly HostPlan[]): 'first' | 'last' {
+  return others.some(getsCertificate) ? 'first' : 'last';
 }
 
 /** Whether an authority is asked for one in the course of the plan, and asks back: RFC 8555, 8.3. */
-export function getsCertificate(plan: HostPlan): boolean {
+function getsCertificate(plan: HostPlan): boolean {
   if (plan.skipped) return false;
   return stagesOf(plan).some(({ actions }) => actions.some(({ action }) => action.run.kind === 'certbot'));
 }
 
 /** What only one host of its role has, and this one had when it was looked at, in words. */
-export function whatIsHeld(plan: HostPlan, inventory: Inventory): string | undefined {
+export function whatIsHeld(
+  plan: Pick<HostPlan, 'host' | 'snapshot'>,
+  inventory: Inventory,
+): string | undefined {
   const host = inventory.hosts.find(({ name }) => name === plan.host);
   const handOver = host && handOverOf(inventory, host);
   const answer = plan.snapshot?.answers.get(queryKey(askAddresses));

@@ -28,7 +28,7 @@ interface LastOptions {
 export async function applyLast(
   planner: Planner,
   first: readonly HostResult[],
-  options: ApplyOptions & Pick<WaveOptions, 'onOneSide'> & LastOptions,
+  options: ApplyOptions & Pick<WaveOptions, 'onOneSide' | 'inOrderNow'> & LastOptions,
   carryOut: (plan: HostPlan, together: Together | undefined, number: number) => Promise<HostResult>,
 ): Promise<Staged> {
   const done = first.filter(isDone);

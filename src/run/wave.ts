@@ -5,7 +5,7 @@ import type { HostResult, Status } from '../model/result.ts';
 import { leastMaxUnavailable, mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
 import { doorRoles } from './doors.ts';
 import type { After } from './doors-last.ts';
-import { holdersLast } from './holders-last.ts';
+import { inOrderOfHolders } from './holders.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
 import { isQuietTime } from './windows/run-window.ts';
@@ -73,7 +73,7 @@ export function wavesOf(
       const own = staying.filter((plan) => plan.role === role);
       return waveOf(
         role,
-        holdersLast(own, inventory),
+        inOrderOfHolders(own, inventory),
         isBackwards(roles, index, inventory) ? 'undone' : undefined,
       );
     }),

@@ -23,6 +23,8 @@ export interface WaveOptions {
    * undefined: nobody is asked
    */
   readonly peopleBehind?: ((role: string) => Promise<KeptFor | undefined>) | undefined;
+  /** puts a role's hosts into the order that is right by now; undefined: it stays as it was planned */
+  readonly inOrderNow?: ((wave: Wave) => Promise<Wave>) | undefined;
   /** called when a host's turn is over, and it gets no other one */
   readonly turnEnded?: ((result: HostResult) => void) | undefined;
 }
@@ -76,7 +78,9 @@ export async function inWaves(
     const queueing = isHeld ? undefined : options.queueing;
     const { signal, onOneSide = false, turnEnded } = options;
     const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide, turnEnded };
-    results.push(...(await inTurns(wave, one, turning)));
+    const isBegun = !isHeld && !signal.aborted && failures <= options.maxFailures;
+    const inOrder = isBegun ? await options.inOrderNow?.(wave) : undefined;
+    results.push(...(await inTurns(inOrder ?? wave, one, turning)));
   }
   return results;
 }

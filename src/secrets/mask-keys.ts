@@ -11,7 +11,7 @@ import {
   type Open,
 } from './masked-line.ts';
 import { secrecyOf } from './name-rules.ts';
-import { mustHide } from './plain-value.ts';
+import { mustHide, patternAt } from './plain-value.ts';
 
 /** A quotation that spans more lines than this isn't a value: its quote is an apostrophe. */
 const longestQuoted = 40;
@@ -93,7 +93,9 @@ function valueAt(line: string, keyStart: number, start: number): FoundValue {
   }
   const rest = line.slice(start);
   const length =
-    closingBracket(rest) ?? rest.search(endOfValue(line.slice(Math.max(0, keyStart - 2000), keyStart)));
+    (patternAt(rest) || undefined) ??
+    closingBracket(rest) ??
+    rest.search(endOfValue(line.slice(Math.max(0, keyStart - 2000), keyStart)));
   const text = (length === -1 ? rest : rest.slice(0, length)).trimEnd();
   return { text, opening: '', end: start + text.length, unclosed: false };
 }

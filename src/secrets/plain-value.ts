@@ -25,9 +25,21 @@ export function mustHide(name: string, value: string): boolean {
   return secrecy === 'always' || !isPlain(value);
 }
 
-/** No value at all: it may be shown that a password is missing. */
+/**
+ * No value at all: it may be shown that a password is missing, that somebody has put asterisks in its place,
+ * or by which pattern values are found.
+ */
 export function isNothing(value: string): boolean {
-  return /^(?:|null|~|""|''|\[\s*\]|\{\s*\}|[[{]|\*{8})[,;]?$/.test(value.trim());
+  const text = value.trim();
+  return patternAt(text) === text.length || /^(?:|null|~|""|''|\[\s*\]|\{\s*\}|[[{]|\*{3,})[,;]?$/.test(text);
+}
+
+/**
+ * How long a pattern is that stands in the place of a value, as in `regsub("token=[^&]*","token=***")`: all
+ * up to some character, and no more. 0 if there is none.
+ */
+export function patternAt(rest: string): number {
+  return /^\[\^[^\]\w]{1,8}\][*+](?=["')\s]|$)/.exec(rest)?.[0].length ?? 0;
 }
 
 /** Clearly a setting; see `plainValues`. */

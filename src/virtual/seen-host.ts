@@ -44,6 +44,11 @@ export class SeenHost {
     return state;
   }
 
+  /** Whether an earlier step of this stage has set it, so that it needs not be read. */
+  isWritten(path: string): boolean {
+    return this.host.touched.includes(path) && this.host.state(path).kind !== 'absent';
+  }
+
   exists(path: string): boolean {
     return this.state(path).kind !== 'absent';
   }

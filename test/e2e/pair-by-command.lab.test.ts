@@ -113,6 +113,27 @@ describe.skipIf(noLab)('a pair whose address is moved by a command', () => {
     await eventually(() => before.mustExec('systemctl is-active clusterproxy-claimed-claim.timer'));
   });
 
+  it('is claimed no longer once keepalived alone moves it, and nothing is left that has failed', async () => {
+    const { cluster } = pair;
+    const byCommand = cluster.inventory.cluster.virtual_address;
+    const host = await owner();
+    // As it is where the command fails right then.
+    cloud.refuses = true;
+    await eventually(() => host.mustExec('systemctl is-failed clusterproxy-claimed-claim.service'));
+    cluster.inventory.cluster.virtual_address = { address: pair.virtual, by: 'keepalived' };
+    await cluster.save();
+    await ready();
+    for (const proxy of cluster.proxies) {
+      const units = await proxy.mustExec("systemctl list-units --all --plain --no-legend 'clusterproxy-*'");
+      expect(units).toBe('');
+    }
+    cloud.refuses = false;
+    cluster.inventory.cluster.virtual_address = byCommand;
+    await cluster.save();
+    await ready();
+    await owner();
+  });
+
   it('is given back by a proxy that leaves', async () => {
     const leaving = await owner();
     const { code, stderr } = await pair.cluster.json('retire', leaving.name, '--yes');

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { hidden } from '../../src/secrets/hidden.ts';
 import { maskSecrets } from '../../src/secrets/mask.ts';
 import { maskFile } from '../../src/secrets/mask-file.ts';
+import { caddyLogLines } from '../../src/steps/hardening/caddy-lines.ts';
+import { hardenedFrontend } from '../../src/steps/hardening/haproxy-lines.ts';
+import { serverHardening } from '../../src/steps/hardening/items.ts';
 
 const H = hidden;
 
@@ -37,6 +40,9 @@ describe('maskSecrets hides', () => {
       '<X data="default_password=1234 5" b="c"/>',
       `<X data="default_password=${H}" b="c"/>`,
     ],
+    ['what only begins as a pattern', 'password="[^&]*abc"', `password="${H}"`],
+    ['a list of passwords', "passwords: [^a, 'b']", `passwords: ${H}`],
+    ['a token beside a pattern', 'token=[^&]* token=abc1234', `token=[^&]* token=${H}`],
     ['URLs', 'URL=postgres://a:b@127.0.0.1/c', `URL=postgres://a:${H}@127.0.0.1/c`],
     ['URLs with odd passwords', 'redis://:p@s/s#@h:1/2 x@y', `redis://:${H}@h:1/2 x@y`],
     ['queries', 'GET /x?token=abcdef&a=b', `GET /x?token=${H}&a=b`],
@@ -138,6 +144,19 @@ describe('maskSecrets leaves', () => {
     'deb [signed-by=/etc/apt/keyrings/x.gpg] https://a.example.com:443/b c',
   ])('%s', (text) => {
     expect(maskSecrets(text)).toBe(text);
+  });
+});
+
+describe('maskSecrets leaves the rules by which doors mask tokens', () => {
+  const hardening = serverHardening.parse({ items: ['masked_logs'] });
+  // What is masked depends on no host.
+  const noHost = undefined as never;
+  it.each([
+    ['HAProxy', ...hardenedFrontend(noHost, hardening).first],
+    ['Caddy', ...caddyLogLines],
+  ])('%s', (_, ...rules) => {
+    expect(rules.join('\n')).toContain('sessionToken=***');
+    expect(maskSecrets(rules.join('\n'))).toBe(rules.join('\n'));
   });
 });
 

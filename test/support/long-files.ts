@@ -42,6 +42,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/pair-hand-over.lab.test.ts': 240,
   'test/e2e/pair-haproxy.lab.test.ts': 130,
   'test/e2e/pair-ipv6.lab.test.ts': 200,
+  'test/e2e/pair-of-two-clusters.lab.test.ts': 165,
   'test/e2e/pair.lab.test.ts': 220,
   'test/e2e/upgrade.lab.test.ts': 352,
   'test/e2e/variants.lab.test.ts': 252,

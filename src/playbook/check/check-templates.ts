@@ -107,7 +107,10 @@ const withoutHost = 'the table of ports depends only on variables';
 
 function scopesOf(data: PlaybookData, role: RoleData) {
   const base = {
-    cluster: ['name', 'hostname', 'url', 'virtual_address', 'virtual_address_by', 'vrrp'],
+    cluster: [
+      ...['name', 'hostname', 'url', 'virtual_address', 'virtual_address_by'],
+      ...['virtual_address_claim', 'virtual_address_owner', 'vrrp'],
+    ],
     host: ['name', 'role', 'address', 'state', 'hostname', 'same_site'],
     vars: Object.keys(data.variables ?? {}),
   };

@@ -22,6 +22,7 @@ import { givesBackItself, notHandedOver, staysWith, withHandedBack } from './han
 import { handsOver } from './hands-over.ts';
 import { meanwhile } from './meanwhile.ts';
 import { policyOf } from './policy.ts';
+import { RoleTurn } from './role-turn.ts';
 import { askTeller } from './teller.ts';
 import { hostOf } from './waiting.ts';
 
@@ -38,7 +39,7 @@ export type HandOverOptions = Pick<
   | 'queue'
   | 'progress'
 > &
-  Pick<ApplyOptions, 'inventory' | 'connect' | 'leave'>;
+  Pick<ApplyOptions, 'inventory' | 'connect' | 'leave' | 'signal'>;
 
 /** Carries out what is done to a host, once another one has taken over what only one of them has. */
 export type HandedOver = (plan: HostPlan, carryOut: () => Promise<HostResult>) => Promise<HostResult>;
@@ -47,35 +48,49 @@ export type HandedOver = (plan: HostPlan, carryOut: () => Promise<HostResult>) =
  * Has a host give to another of its role what only one of them has, before work that interrupts it: the other
  * one has to be fit for it by its own word, and to have taken it. Where there is no such other one, it stays,
  * and guards and windows decide as ever. However the work ends, the host may have it again; where nobody
- * hears of the end, the host sees to that itself. A host that leaves has an order of its own for that.
+ * hears of the end, the host sees to that itself. A host that leaves has an order of its own for that. Runs
+ * of clusters that share hosts do this in turn.
  */
 export function handingOver(options: HandOverOptions): HandedOver {
+  const turns = new Map<string, RoleTurn>();
   return async (plan, carryOut) => {
     const way = handsOver(plan, options);
-    return way === undefined ? carryOut() : new HandOverTurn(plan, way, options).run(carryOut);
+    if (way === undefined) return carryOut();
+    const turn = turns.get(plan.role) ?? new RoleTurn(plan.role, options);
+    turns.set(plan.role, turn);
+    return new HandOverTurn(plan, way, turn, options).run(carryOut);
   };
 }
 
 class HandOverTurn {
   readonly #plan: HostPlan;
   readonly #way: HandOver;
+  readonly #turn: RoleTurn;
   readonly #options: HandOverOptions;
   #isAway = false;
+  #hasTurn = false;
 
-  constructor(plan: HostPlan, way: HandOver, options: HandOverOptions) {
+  constructor(plan: HostPlan, way: HandOver, turn: RoleTurn, options: HandOverOptions) {
     this.#plan = plan;
     this.#way = way;
+    this.#turn = turn;
     this.#options = options;
   }
 
   async run(carryOut: () => Promise<HostResult>): Promise<HostResult> {
+    try {
+      return await this.#inTurn(carryOut);
+    } finally {
+      if (this.#hasTurn) await this.#turn.end();
+    }
+  }
+
+  async #inTurn(carryOut: () => Promise<HostResult>): Promise<HostResult> {
     let warnings: readonly string[] = [];
     let result: HostResult;
     try {
-      warnings = await this.#handOver();
-      // Lets the host know that somebody still follows the run.
-      const look = () => this.#ask(cordonState).catch(() => undefined);
-      result = this.#isAway ? await meanwhile(look, carryOut) : await carryOut();
+      warnings = await this.#begin();
+      result = this.#hasTurn ? await meanwhile(() => this.#look(), carryOut) : await carryOut();
     } catch (error) {
       const [problem] = problemsOf(error);
       if (problem === undefined) throw error;
@@ -84,13 +99,28 @@ class HandOverTurn {
     return this.#handedBack({ ...result, warnings: [...result.warnings, ...warnings] });
   }
 
+  /** Lets the hosts know that somebody still follows the run. */
+  async #look(): Promise<void> {
+    if (this.#isAway) await this.#ask(cordonState).catch(() => undefined);
+    await this.#turn.keep();
+  }
+
   /** What there is to warn of. Throws an OperatorError if it may not begin. */
-  async #handOver(): Promise<readonly string[]> {
+  async #begin(): Promise<readonly string[]> {
     const own = await this.#ask((connection, node) =>
       askBalancer(connection, { ...node, ...this.#program(this.#way) }, 'how-to-add'),
     );
     // It has nothing that another one could take.
     if (own.verdict === 'unknown') return [];
+    const wait = (whose: string) =>
+      this.#tell(`waiting for another run that is at work on its like: ${whose}`);
+    return this.#turn.begin(this.#plan.host, wait, () => {
+      this.#hasTurn = true;
+      return this.#handOver();
+    });
+  }
+
+  async #handOver(): Promise<readonly string[]> {
     const { fit, unfit } = await this.#others();
     if (fit.length === 0) return [staysWith(this.#plan, this.#way, unfit)];
     this.#tell(`having ${fit.join(' or ')} take over ${this.#way.what}`);

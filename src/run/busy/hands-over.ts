@@ -4,7 +4,7 @@ import type { HandOver } from '../../model/drain.ts';
 import { stops } from '../../model/interrupting.ts';
 import { type HostPlan, isDue, type Stage } from '../../model/plan.ts';
 import { handOverOf } from '../../playbook/resolve/hand-over.ts';
-import { getsCertificate, whatIsHeld } from '../holders-last.ts';
+import { turnOfHolders, whatIsHeld } from '../holders.ts';
 
 /** How a host begins with a hand-over to another of its role; undefined where it needs none. */
 export function handsOver(
@@ -58,7 +58,7 @@ function orderNotes(inventory: Inventory, plans: readonly HostPlan[]): readonly 
     const others = due.filter(({ host, role }) => role === plan.role && host !== plan.host);
     if (what === undefined || others.length === 0) return [];
     return [
-      others.some(getsCertificate)
+      turnOfHolders(others) === 'first'
         ? `${plan.host} has ${what}, and is changed first of its role: there the authority asks for the certificates of the others`
         : `${plan.host} has ${what}, and is changed last of its role`,
     ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setSectionsBlock } from '../../formats/haproxy.ts';
+import { type Section, setSectionsBlock } from '../../formats/haproxy.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { askMetricsPort, metricsPort, metricsPortTaken, refuseOtherMetrics } from '../relay/metrics-port.ts';
 import { directoriesOf } from '../shared/parameters.ts';
@@ -9,10 +9,16 @@ import { bindsOf, hasPort } from './binds.ts';
 import { haproxyMetricsBlock, metricsBlock } from './block-formats.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
-import { askBuild, metricsLines, refuseWithoutExporter, scrapedAt } from './metrics-service.ts';
+import {
+  askBuild,
+  metricsAddress,
+  metricsLines,
+  refuseWithoutExporter,
+  scrapedAt,
+} from './metrics-service.ts';
 import { otherReads } from './other-files.ts';
 import { isOff } from './ports.ts';
-import { metricsFrontend, sectionsOf } from './section-names.ts';
+import { isChallengeBackend, metricsFrontend, sectionsOf } from './section-names.ts';
 
 const parameters = z.strictObject({
   path: configurationPath,
@@ -69,4 +75,13 @@ function refuseTaken(
       throw metricsPortTaken(host, port, who);
     }
   }
+  if (sections.some((section) => isChallenged(section, port))) {
+    throw metricsPortTaken(host, port, 'certbot, while it renews (`acme_port`),');
+  }
+}
+
+/** Certbot doesn't listen all the time, so that the port seems to be free. */
+function isChallenged({ keyword, name, lines }: Section, port: number): boolean {
+  if (keyword !== 'backend' || !isChallengeBackend(name)) return false;
+  return lines.some((line) => line.name === 'server' && line.args[1] === `${metricsAddress}:${port}`);
 }

@@ -30,6 +30,11 @@ export function ownChallengeBackend(cluster: string): string {
   return `${ours}:acme-here:${cluster}`;
 }
 
+/** Whether challenges are answered there, of whichever cluster. */
+export function isChallengeBackend(name: string): boolean {
+  return [challengeBackend(''), ownChallengeBackend('')].some((prefix) => name.startsWith(prefix));
+}
+
 /** Where it is counted what each address does. */
 export function addressBackend(cluster: string): string {
   return `${ours}:addresses:${cluster}`;

@@ -8,6 +8,17 @@ import type { StepModule } from '../step-module.ts';
 const parameters = z.strictObject({
   path: absolutePath.describe('our own file in /etc/sysctl.d'),
   queue: z.int().min(128).default(4096).describe('how many connections may wait to be taken up'),
+  others: z
+    .string()
+    .regex(/^(?:\/[^\s/]+)*$/, 'expected an absolute path, with *')
+    .default('')
+    .describe(
+      'such files of all clusters on this host, by a pattern: what one of them has raised counts as low',
+    ),
+  software: z
+    .enum(['nginx', 'haproxy', 'caddy', ''])
+    .default('')
+    .describe('what relays on this host; all but nginx listen as before until their next restart'),
   half_open: z.int().min(128).default(8192).describe('how many may have begun, and not be there yet'),
 });
 
@@ -15,22 +26,29 @@ type BacklogParameters = z.infer<typeof parameters>;
 
 /**
  * Lets more connections wait in a moment of many, and has the kernel answer floods of beginnings by cookies.
- * Values that are higher already stay, and aren't in the file. Sources: tcp(7), listen(2), sysctl.d(5).
+ * Values that are high enough already stay, and aren't in the file, unless they are so by another cluster's
+ * file alone, which goes when that cluster does. Sources: tcp(7), listen(2), sysctl.d(5).
  */
 export const backlog: StepModule<BacklogParameters> = {
   name: 'backlog',
   description: 'on a proxy: how many connections may wait, by sysctl',
   parameters,
-  reads: ({ path }) => ({
-    paths: [path, ...directoriesOf(path)],
+  reads: ({ path, others = '' }) => ({
+    paths: [path, ...directoriesOf(path), ...(others === '' ? [] : [others])],
     queries: Object.keys(wantedOf({})).flatMap((key) => [ask(key), askWritable(key)]),
   }),
   writes: ({ path }) => [path],
   apply: (host, wanted) => {
     const lines = Object.entries(wantedOf(wanted)).flatMap(([key, value]) =>
-      lineOf(host, wanted.path, key, value),
+      lineOf(host, wanted, key, value),
     );
     if (lines.length === 0) return;
+    const keeps = { haproxy: 'HAProxy', caddy: 'Caddy', nginx: undefined, '': undefined }[wanted.software];
+    if (keeps !== undefined && host.notes.some((note) => note.startsWith(queue))) {
+      host.note(
+        `${keeps} lets as many wait from its next restart on, as a reload passes its sockets on as they are`,
+      );
+    }
     host.manage(wholePath(wanted.path));
     host.write(
       wanted.path,
@@ -40,20 +58,29 @@ export const backlog: StepModule<BacklogParameters> = {
   },
 };
 
-function wantedOf({ queue = 4096, half_open: halfOpen = 8192 }: Partial<BacklogParameters>) {
+/** Counts for a socket when it begins to listen. Source: listen(2). */
+const queue = 'net.core.somaxconn';
+
+function wantedOf({ queue: connections = 4096, half_open: halfOpen = 8192 }: Partial<BacklogParameters>) {
   return {
     // 1: only once the queue is full. 2 would be always.
     'net.ipv4.tcp_syncookies': 1,
-    'net.core.somaxconn': queue,
+    [queue]: connections,
     'net.ipv4.tcp_max_syn_backlog': halfOpen,
   };
 }
 
-/** The line of a key that is lower today, or that our file has raised already. */
-function lineOf(host: StepHost, path: string, key: string, value: number): readonly string[] {
+/** The line of a key that is lower today, or that a file of clusterproxy has raised already. */
+function lineOf(
+  host: StepHost,
+  { path, others }: BacklogParameters,
+  key: string,
+  value: number,
+): readonly string[] {
   const line = `${key} = ${value}`;
   const present = presentOf(host, key);
-  const isOurs = host.text(path)?.split('\n').includes(line) ?? false;
+  const files = [path, ...(others === '' ? [] : host.glob(others))];
+  const isOurs = files.some((file) => host.text(file)?.split('\n').includes(line) ?? false);
   if (present === undefined) return isOurs ? [line] : [];
   if (present > value || (present === value && !isOurs)) return [];
   if (present < value && host.answer(askWritable(key))?.status === 1) {

@@ -4,8 +4,11 @@ import type { StepHost } from '../../virtual/step-host.ts';
 import { absolutePath } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
+import { hardeningByHand } from './by-hand.ts';
 import { caddyGlobalLines, caddyLogLines } from './caddy-lines.ts';
-import { type HardeningItem, isOfServer, itemList } from './items.ts';
+import { type HardeningItem, isOfServer, itemList, serverHardening } from './items.ts';
+
+const serverShape = serverHardening.unwrap().shape;
 
 const parameters = z.strictObject({
   items: itemList.describe('what the operator wants; see docs/hardening.md'),
@@ -15,13 +18,18 @@ const parameters = z.strictObject({
     .describe("whose the server block, frontend or site is: `own`, or an operator's"),
   expected_users: z.int().min(0).default(0).describe('how many users are expected at once; 0: not said'),
   caddyfile: absolutePath.optional().describe('with Caddy, the file with its global options'),
+  // For those who run a proxy of their own: on a managed one, the server's own step has them.
+  hsts_max_age: serverShape.hsts_max_age,
+  hsts_subdomains: serverShape.hsts_subdomains,
+  address_users: serverShape.address_users,
 });
 
 type HardeningParameters = z.infer<typeof parameters>;
 
 /**
  * Refuses a host on which one of the items can't be had, and says why and what to do instead: an operator
- * who reads a name in the inventory has to be able to rely on it. The items themselves are other steps' work.
+ * who reads a name in the inventory has to be able to rely on it. The items themselves are other steps' work;
+ * for a proxy that somebody else runs, it says what has to be done there.
  */
 export const hardening: StepModule<HardeningParameters> = {
   name: 'hardening',
@@ -34,6 +42,12 @@ export const hardening: StepModule<HardeningParameters> = {
         : [caddyfile],
   }),
   writes: () => [],
+  byHand: (given, { hostname }) => {
+    const lines = hardeningByHand(given as Readonly<Record<string, unknown>>);
+    if (lines.length === 0) return [];
+    const title = `hardening of the proxy of ${hostname}, which is maintained elsewhere: nothing of it is set up there`;
+    return [{ title, text: `${lines.join('\n')}\n` }];
+  },
   apply: (host, wanted) => {
     for (const item of wanted.items) {
       const why = whyNot(host, item, wanted);

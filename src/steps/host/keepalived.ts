@@ -8,6 +8,7 @@ import type { StepModule } from '../step-module.ts';
 import { knownAddresses, ownAddress } from './keepalived-addresses.ts';
 import { hasOthers, keepalivedInclude } from './keepalived-include.ts';
 import { priorityOf, renderVrrp, routerIdOf } from './keepalived-render.ts';
+import { isProgram, programOf, warnOfMissing } from './operators-programs.ts';
 
 const mainFile = '/etc/keepalived/keepalived.conf';
 const folder = '/etc/keepalived/clusterproxy';
@@ -47,6 +48,12 @@ const parameters = z.strictObject({
     .regex(/^(?:\/[^"\\$%#!]+)?$/, 'expected an absolute path, with arguments')
     .default('')
     .describe('what root runs once the host gets the address, and does not wait for; empty: nothing'),
+  operators: z
+    .array(z.string().regex(/^\/[^\s"']+(?: [^"']+)?$/, 'expected an absolute path, with arguments'))
+    .default([])
+    .describe(
+      'commands by which the operator has the network lead the address to this host; a warning tells of one whose program is not there, or can not be executed',
+    ),
   user: accountName.default('nobody').describe('the account that runs it'),
 });
 
@@ -61,12 +68,12 @@ export const keepalived: StepModule<KeepalivedParameters> = {
   name: 'keepalived',
   description: 'an address that moves between hosts (VRRP)',
   parameters,
-  reads: ({ name, hosts }) => ({
+  reads: ({ name, hosts, operators }) => ({
     paths: [ownFile(name), ...directoriesOf(ownFile(name)), mainFile],
     names: Array.isArray(hosts)
       ? hosts.map(({ address }) => address).filter((address) => isIP(address) === 0)
       : [],
-    queries: [askAddresses],
+    queries: [askAddresses, ...(Array.isArray(operators) ? operators.map(programOf).map(isProgram) : [])],
   }),
   itemFormats: [keepalivedInclude],
   writes: ({ name }) => [ownFile(name), mainFile],
@@ -80,6 +87,8 @@ export const keepalived: StepModule<KeepalivedParameters> = {
     const after = keepalivedInclude.set(main ?? ours, [path], path);
     if (after !== main) host.write(mainFile, after);
     host.edited(line, main, after);
+    const what = `the network does not lead ${wanted.address} here when this host is to have it, or nobody can tell`;
+    warnOfMissing(host, wanted.operators, what);
   },
 };
 

@@ -77,14 +77,20 @@ export async function startPair(
   {
     name,
     software,
+    names = [],
     ...options
-  }: Pick<ClusterOptions, 'name' | 'nodes' | 'vars'> & { readonly software: ProxySoftware },
+  }: Pick<ClusterOptions, 'name' | 'nodes' | 'vars'> & {
+    readonly software: ProxySoftware;
+    /** further ones, which the certificate is for as well */
+    readonly names?: readonly string[];
+  },
 ): Promise<Pair> {
   const hostname = `${name}.example.com`;
   const issued = await lab.authority.issue([
     hostname,
     `${name}-proxy.example.com`,
     `${name}-proxy-2.example.com`,
+    ...names,
   ]);
   const cluster = await startCluster(lab, {
     ...{ ...options, name, proxies: 2, prepareNode: layPages },

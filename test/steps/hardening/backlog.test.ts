@@ -10,12 +10,17 @@ import { hostname } from './doors.ts';
 const path = '/etc/sysctl.d/60-clusterproxy-prod.conf';
 const keys = ['net.ipv4.tcp_syncookies', 'net.core.somaxconn', 'net.ipv4.tcp_max_syn_backlog'];
 
-function run(values: readonly number[], file?: string, writable = 0) {
+const other = '/etc/sysctl.d/60-clusterproxy-town.conf';
+
+function run(values: readonly number[], file?: string, writable = 0, theirs?: string, software = 'nginx') {
   return runStep(
     'backlog',
-    { path },
+    { path, others: '/etc/sysctl.d/60-clusterproxy-*.conf', software },
     {
-      files: file === undefined ? {} : { [path]: file },
+      files: {
+        ...(file === undefined ? {} : { [path]: file }),
+        ...(theirs === undefined ? {} : { [other]: theirs }),
+      },
       answers: keys.flatMap((key, index) => [
         [
           { kind: 'command', args: ['sysctl', '-n', key] },
@@ -43,6 +48,23 @@ describe('backlog', () => {
     expect(run([1, 4096, 8192], text(path)).changed).toEqual([]);
     expect(run([2, 4096, 100_000]).changed).toEqual([]);
     expect(lines(run([0, 4096, 8192]).text(path))).toEqual(['net.ipv4.tcp_syncookies = 1']);
+  });
+
+  it('says where the proxy takes it only with a restart, if there is anything to take', () => {
+    expect(run([1, 128, 512], undefined, 0, undefined, 'haproxy').notes.at(-1)).toBe(
+      'HAProxy lets as many wait from its next restart on, as a reload passes its sockets on as they are',
+    );
+    expect(run([1, 4096, 512], undefined, 0, undefined, 'haproxy').notes).toHaveLength(1);
+    expect(run([1, 4096, 8192], undefined, 0, undefined, 'caddy').notes).toEqual([]);
+  });
+
+  it('has in its file what is high by the file of another cluster alone, which may leave', () => {
+    const theirs = run([1, 128, 512]).text(path);
+    const { text, notes } = run([1, 4096, 8192], undefined, 1, theirs);
+    expect(lines(text(path))).toEqual(lines(theirs));
+    expect(notes).toEqual([]);
+    expect(run([1, 4096, 8192], text(path), 1, theirs).changed).toEqual([]);
+    expect(run([1, 4096, 8192], undefined, 1, 'net.core.somaxconn = 128\n').changed).toEqual([]);
   });
 
   it('refuses a container that can set nothing, where something is lower', () => {
@@ -95,12 +117,15 @@ describe('what applies the values', () => {
   const at = (name: string) => join(folder, name);
   const value = (key: string) => readFileSync(at(`values/${key}`), 'utf8').trim();
   const set = (key: string, to: string) => writeFileSync(at(`values/${key}`), `${to}\n`);
-  const write = (...all: readonly string[]) =>
-    writeFileSync(at('file'), `# c\n${all.map((line) => `${line}\n`).join('')}`);
-  const apply = () => {
+  const file = (cluster = 'prod') => at(`60-clusterproxy-${cluster}.conf`);
+  const kept = (cluster = 'prod') => at(`clusters/${cluster}/sysctl-before`);
+  const writeFor = (cluster: string, ...all: readonly string[]) =>
+    writeFileSync(file(cluster), `# c\n${all.map((line) => `${line}\n`).join('')}`);
+  const write = (...all: readonly string[]) => writeFor('prod', ...all);
+  const apply = (cluster = 'prod') => {
     const [program, ...args] = handler.command.slice(0, 4);
     const env = { PATH: `${folder}:${process.env.PATH}` };
-    const { status, stderr } = spawnSync(program, [...args, at('file'), at('kept/before')], {
+    const { status, stderr } = spawnSync(program, [...args, file(cluster), kept(cluster)], {
       env,
       encoding: 'utf8',
     });
@@ -127,10 +152,10 @@ esac
     apply();
     apply();
     expect([value('net.a'), value('net.b')]).toEqual(['4096', '1']);
-    rmSync(at('file'));
+    rmSync(file());
     apply();
     expect([value('net.a'), value('net.b')]).toEqual(['128', '1']);
-    expect(existsSync(at('kept/before'))).toBe(false);
+    expect(existsSync(kept())).toBe(false);
     apply();
     expect(value('net.a')).toBe('128');
   });
@@ -142,7 +167,7 @@ esac
     write('net.a = 8192');
     apply();
     expect([value('net.a'), value('net.b')]).toEqual(['8192', '0']);
-    rmSync(at('file'));
+    rmSync(file());
     apply();
     expect(value('net.a')).toBe('128');
   });
@@ -153,8 +178,43 @@ esac
     apply();
     expect(value('net.b')).toBe('5');
     set('net.a', '9000');
-    rmSync(at('file'));
+    rmSync(file());
     apply();
     expect([value('net.a'), value('net.b')]).toEqual(['9000', '5']);
+  });
+
+  it('leaves what another cluster needs, and that one puts it back as it was before both', () => {
+    for (const [first, last] of [
+      ['prod', 'town'],
+      ['town', 'prod'],
+    ] as const) {
+      for (const cluster of ['prod', 'town']) {
+        writeFor(cluster, 'net.a = 4096');
+        apply(cluster);
+      }
+      rmSync(file(first));
+      apply(first);
+      expect(value('net.a')).toBe('4096');
+      expect(existsSync(kept(first))).toBe(false);
+      apply(last);
+      expect(value('net.a')).toBe('4096');
+      rmSync(file(last));
+      apply(last);
+      expect(value('net.a')).toBe('128');
+      expect(existsSync(kept(last))).toBe(false);
+    }
+  });
+
+  it('leaves a lower value to another cluster that needs no more', () => {
+    writeFor('prod', 'net.a = 4096');
+    apply();
+    writeFor('town', 'net.a = 1024');
+    apply('town');
+    rmSync(file());
+    apply();
+    expect(value('net.a')).toBe('1024');
+    rmSync(file('town'));
+    apply('town');
+    expect(value('net.a')).toBe('128');
   });
 });

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interfaceAddresses } from '../../../src/model/interface-addresses.ts';
 import { hasOthers, keepalivedInclude } from '../../../src/steps/host/keepalived-include.ts';
 import { routerIdOf } from '../../../src/steps/host/keepalived-render.ts';
+import { isProgram } from '../../../src/steps/host/operators-programs.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
 
 const main = '/etc/keepalived/keepalived.conf';
@@ -108,6 +110,34 @@ vrrp_instance clusterproxy-prod {
     const { text } = runStep('keepalived', { ...wanted, on_master: run }, host());
     expect(text(own)).toContain(`    notify_master "${run}" root\n}\n`);
     expect(runStep('keepalived', wanted, host()).text(own)).not.toContain('notify_master');
+  });
+
+  it('warns of programs of the operator that are not there, or can not be executed', () => {
+    const operators = ['/usr/local/sbin/claim 192.0.2.10', '/usr/local/sbin/owner --short'];
+    const says = (claim: number, owner: number) => {
+      const given = host();
+      const asked = [
+        [isProgram('/usr/local/sbin/claim'), { status: claim, output: '' }],
+        [isProgram('/usr/local/sbin/owner'), { status: owner, output: '' }],
+      ] as const;
+      const answers = [...given.answers, ...asked];
+      return runStep('keepalived', { ...wanted, operators }, { ...given, answers }).warnings;
+    };
+    expect(says(0, 0)).toEqual([]);
+    expect(says(4, 5)).toEqual([
+      expect.stringContaining('there is no program /usr/local/sbin/claim on this host'),
+      expect.stringContaining("/usr/local/sbin/owner can't be executed on this host"),
+    ]);
+  });
+
+  it('asks for them as the host does', () => {
+    const asked = (path: string) => {
+      const [program = '', ...args] = isProgram(path).args;
+      return spawnSync(program, args).status;
+    };
+    expect([asked('/bin/sh'), asked('/no/such/program'), asked('/bin'), asked('/etc/passwd')]).toEqual([
+      ...[0, 4, 4, 5],
+    ]);
   });
 
   it('moves IPv6 addresses', () => {

@@ -107,6 +107,22 @@ describe.each(all)('%s', (door) => {
   });
 });
 
+it('is refused with HAProxy where certbot is to answer challenges while it renews, and listens not yet', () => {
+  const path = '/etc/haproxy/haproxy.cfg';
+  const frontend = { certificate: '/etc/haproxy/certs/a.pem', hostname: 'bbb.example.com' };
+  const withAcme = (acme: number) => {
+    const given = { ...frontend, cluster: 'town', acme_port: acme };
+    const host = runStep('haproxy-frontend', given, { files: { [path]: stockText } });
+    return { files: { [path]: host.text(path) ?? '' } };
+  };
+  expect(withAcme(port).files[path]).toContain(`server certbot 127.0.0.1:${port}\n`);
+  expect(refusal(() => run('haproxy-metrics', withAcme(port)))).toMatchObject({
+    code: 'port-taken',
+    message: expect.stringContaining('certbot, while it renews (`acme_port`), listens on port 8405'),
+  });
+  expect(refusal(() => run('haproxy-metrics', withAcme(8888)))).toBeUndefined();
+});
+
 it("is refused where nginx wouldn't read the file", () => {
   const files = { '/etc/nginx/nginx.conf': 'events {}\nhttp {\n}\n' };
   expect(refusal(() => run('nginx-status', { files }))).toMatchObject({ code: 'server-not-reached' });
