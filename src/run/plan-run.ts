@@ -22,6 +22,7 @@ import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { withoutDoorWarnings } from './doors-last.ts';
 import { everyLookResults } from './every-look.ts';
+import { keptElsewhereWarnings } from './kept-elsewhere.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { asAnswered, hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
 import { withLookWarnings } from './look-warnings.ts';
@@ -88,6 +89,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       warnings: [
         ...asideWarnings(inventory),
         ...hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host, options.inventory)),
+        ...keptElsewhereWarnings(inventory, plans),
         ...withoutDoorWarnings(inventory, plans),
         ...sendingOnWarnings(inventory, plans),
       ],

@@ -78,6 +78,29 @@ describe('a node that was retired, and still stands as active in the inventory',
   });
 });
 
+describe('a node that leaves while its proxy does not answer', { timeout: 240_000 }, () => {
+  /** Nothing listens on this port. */
+  const silent = (text: string) => text.replace(/(- name: proxy-1\n(?:.*\n)*? +port: )\d+/, '$19');
+
+  it('gets its files back, and is told of what stays', async () => {
+    const first = await run('retire', ['bbb-02', '--yes'], silent);
+    expect(first.status, first.stderr).toBe(3);
+    expect(statusOf(first, 'bbb-02')).toBe('changed');
+    expect(first.document.warnings).toEqual([
+      expect.stringMatching(/^proxy-1 can't be reached, so it keeps what it has for bbb-02, which leaves/),
+    ]);
+    expect(cluster.text('bbb-02', '/etc/bigbluebutton/bbb-web.properties')).not.toContain('bbb-proxy');
+    expect(nodesConf()).toContain('bbb-02.example.com');
+  });
+
+  it('is removed from it once that answers, by the same command', async () => {
+    const second = await run('retire', ['bbb-02', '--yes']);
+    expect(second.status, second.stderr).toBe(0);
+    expect(nodesConf()).not.toContain('bbb-02');
+    expect((await run('apply', ['--yes'])).status).toBe(0);
+  });
+});
+
 describe('a node of which nothing is set up but what its proxy has for it', { timeout: 240_000 }, () => {
   it('keeps that when another one is retired', async () => {
     const inventory = await cluster.inventory();

@@ -45,7 +45,7 @@ function renderRole(rollout: ReportRollout, index: number): Markup {
   const how =
     hosts.length === 1 ? '' : waves === undefined ? `, ${first}` : `, in ${count(waves.length, 'wave')}`;
   const closed = window?.deferred ?? [];
-  return html`<li><strong>${role}</strong>: ${namesOf(hosts)}${how}${index > 0 && afterWords(rollout)}; no more than ${maxUnavailable} may be out at once${down.length > 0 && `; down already: ${list(down.map(({ name, why }) => `${name} (${why})`))}`}${heldUpBy === undefined && held.length > 0 && `; not begun, because more would be out: ${namesOf(held)}`}${closed.length > 0 && `; put off until a window opens${window?.opens === undefined ? '' : ` (${window.opens})`}: ${namesOf(closed)}`}.</li>`;
+  return html`<li><strong>${role}</strong>: ${namesOf(hosts)}${how}${index > 0 && afterWords(rollout)}; no more than ${maxUnavailable} may be out at once${down.length > 0 && `; down already: ${list(down.map(({ name, why }) => `${name} (${why})`))}`}${heldUpBy === undefined && held.length > 0 && `; not begun, because more would be out: ${namesOf(held)}`}${heldUp !== undefined && `; ${heldUp}`}${closed.length > 0 && `; put off until a window opens${window?.opens === undefined ? '' : ` (${window.opens})`}: ${namesOf(closed)}`}.</li>`;
 }
 
 function namesOf(names: readonly string[]): string {
