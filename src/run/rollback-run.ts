@@ -19,6 +19,7 @@ import { baseRun, latestRun, type RecordedRun } from '../plan/rollback/plan-roll
 import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { runOrder } from '../plan/rollback/run-order.ts';
+import { stillOwing } from '../plan/rollback/still-owing.ts';
 import { isUndoneBackwards } from '../plan/rollback/undo-order.ts';
 import { handOverQueries } from '../playbook/resolve/hand-over.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
@@ -71,7 +72,9 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRol
   );
   const all = histories.map((history) => history.value?.runs ?? []);
   const order = runOrder(all);
-  const run = options.run ?? latestRun(recordsOf(all.flat()), order);
+  const owing = new Map(hosts.map(({ name }, index) => [name, stillOwing(all[index] ?? [])]));
+  const isOwing = (host: string, undone: string) => owing.get(host)?.has(undone) === true;
+  const run = options.run ?? latestRun(recordsOf(all.flat()), order, isOwing);
   refuseUnknown(run, options.run, { all: all.flat(), order });
   const stages = (index: number) =>
     recordsOf(histories[index]?.value?.runs ?? [])

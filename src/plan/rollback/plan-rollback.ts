@@ -136,12 +136,19 @@ function stateAt(host: VirtualHost, path: string): PathState {
 
 /**
  * The latest run that has not been undone on all the hosts that it changed, by its id without stages. So
- * repeating the command finishes a rollback that deferred a host, instead of undoing an older run. `order`:
- * ids of runs, oldest first.
+ * repeating the command finishes a rollback that deferred a host or left restarts for later, instead of
+ * undoing an older run. `order`: ids of runs, oldest first; `owing`: whether a host still owes restarts after
+ * a run was undone there.
  */
-export function latestRun(records: readonly RunRecord[], order: readonly string[]): string | undefined {
+export function latestRun(
+  records: readonly RunRecord[],
+  order: readonly string[],
+  owing: (host: string, run: string) => boolean = () => false,
+): string | undefined {
   const undone = new Set(
-    records.flatMap(({ host, undoes }) => (undoes === undefined ? [] : [`${host} ${undoes}`])),
+    records.flatMap(({ host, undoes }) =>
+      undoes === undefined || owing(host, undoes) ? [] : [`${host} ${undoes}`],
+    ),
   );
   const left = new Set(
     records
