@@ -22,7 +22,7 @@ const withHosts = [
   'test/run/{holders-now,role-turn}.test.ts',
   'test/run/revert-wave.test.ts',
   'test/run/membership.test.ts',
-  'test/run/{off,doors-back}.test.ts',
+  'test/run/{off,doors-back,retire-again}.test.ts',
   'test/run/accept.test.ts',
   'test/run/policies/refused.test.ts',
   'test/run/hooks/called.test.ts',

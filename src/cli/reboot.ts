@@ -7,6 +7,7 @@ import {
 } from './change-options.ts';
 import { secondsFrom } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
+import { withNobodyTold } from './nobody-told.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import { windowOf } from './window-options.ts';
 
@@ -60,7 +61,9 @@ async function reboot(options: RebootOptions, environment: Environment): Promise
   const runOptions = session.runOptions({ prune: false });
   const { timeout, ifRequired, yes, dryRun } = options;
   const planned = await planReboot({ ...runOptions, leave, timeout, ifRequired });
-  return carryOut(planned, session, {
+  const work = { one: 'restarts', several: 'restart' };
+  const rules = { inventory: session.inventory, whenBusy: own.whenBusy };
+  return carryOut(await withNobodyTold(planned, rules, work), session, {
     ...runOptions,
     ...own,
     window: await windowOf(session.inventory, options, environment),

@@ -68,7 +68,8 @@ export async function takeOut(
   const called = { command, limit: options.limit, more: { name } };
   const once = await onceOnly(session, called, { options, runOptions });
   if ('told' in once) return once.told;
-  const all = await planRun(runOptions);
+  const all = await planRun({ ...runOptions, takingOut: { name, limit: options.limit } });
+  if (!isGone) retiring.refuseLastSeen(all, inventory, name);
   if (isGone && command === 'leave' && balancer.isOut(all.plan, inventory, name)) {
     session.message(`${name} has left the cluster already`);
     const nothing = { command, run: undefined, hosts: [], warnings: [], interrupted: false };
@@ -100,7 +101,7 @@ export async function takeOut(
   const stays = session.inventory.hosts.some((host) => host.name === name && host.state !== 'retired');
   if (status === 0 && stays && !options.dryRun) {
     session.message(
-      `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply or retire: they go by the inventory, and would bring it back`,
+      `${name} is still in ${options.inventory}: remove it, or set "state: retired", before the next apply, which goes by the inventory and would bring it back`,
     );
   }
   if (status === 0 && isGone && command === 'leave' && !options.dryRun) {

@@ -10,6 +10,7 @@ import {
 } from './change-options.ts';
 import { longTime } from './duration.ts';
 import type { Environment, Registration } from './environment.ts';
+import { withNobodyTold } from './nobody-told.ts';
 import { addCommonOptions, addExample, type CommonOptions } from './options.ts';
 import type { Session } from './session.ts';
 import { windowOf } from './window-options.ts';
@@ -74,9 +75,12 @@ async function upgrade(options: UpgradeCommandOptions, environment: Environment)
   const call = `clusterproxy upgrade --inventory ${options.inventory}`;
   // All of them are looked at, and followed, at once; only their turns come one by one.
   const planned = await planUpgrade({ ...runOptions, parallel: options.parallel, soak, again, dryRun, call });
-  return carryOut(planned, session, {
+  const whenBusy = own.whenBusy ?? (await usualPolicy(planned, session));
+  const work = { one: 'is upgraded', several: 'are upgraded' };
+  const told = await withNobodyTold(planned, { inventory: session.inventory, whenBusy }, work);
+  return carryOut(told, session, {
     ...runOptions,
-    whenBusy: own.whenBusy ?? (await usualPolicy(planned, session)),
+    whenBusy,
     ...{ yes, dryRun, refusal: planned.refusal },
   });
 }

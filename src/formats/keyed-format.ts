@@ -21,4 +21,6 @@ export interface KeyedFormat {
    * not change. The order of keys doesn't count, nor do maps that hold nothing.
    */
   rest?(text: string, key: readonly string[]): Value;
+  /** the node whose pages people reach by what stands at `key`; undefined: that is something else */
+  locationsOf?(key: readonly string[]): string | undefined;
 }

@@ -34,6 +34,8 @@ export interface RunOnHost {
   readonly warnings: readonly string[];
   /** ids of the handlers that were started */
   readonly started: readonly string[];
+  /** ids of those that it left undone because people were there */
+  readonly owed: readonly string[];
   /** what it waits for; undefined unless its state is `queued` */
   readonly queued: QueuedRun | undefined;
   /** packages that its actions installed, in the names of the host's package manager */
@@ -86,6 +88,7 @@ export async function readMemory(
       problem: log.cause,
       warnings: [...log.warnings, ...owedWords(log)],
       started: log.started,
+      owed: log.owed,
       installed: log.installed,
       queued: queued === undefined ? undefined : readQueued(queued, run),
       ...{ acted: log.acted, done: log.done, upgraded: log.upgraded },

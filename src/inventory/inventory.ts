@@ -91,6 +91,8 @@ export interface InventoryHost {
   /** the recipe that the operator chose, regardless of the host's facts */
   readonly recipe: string | undefined;
   readonly state: HostState;
+  /** it gets nothing from other hosts in a run that takes another one out; see src/run/aside.ts */
+  readonly aside?: boolean | undefined;
   /** how its product is upgraded, where that differs from the others of its role */
   readonly upgradeCommand?: UpgradeCommand | undefined;
   /** values from defaults, the inventory and the host */

@@ -13,6 +13,7 @@ import { viewCluster } from '../playbook/resolve/contexts.ts';
 import { type ReadsOptions, readsOf } from '../playbook/resolve/reads.ts';
 import { untriedNotes } from '../playbook/resolve/untried.ts';
 import { withAnswersAfterwards } from './answers-afterwards.ts';
+import { asideIn, asideWarnings, setAside, type TakingOut } from './aside.ts';
 import { askedResults, wrongAnswerWarning } from './asked.ts';
 import { sendingOnWarnings } from './busy/behind-doors.ts';
 import { cordonedIn, withCordons } from './busy/cordoned.ts';
@@ -21,6 +22,7 @@ import { byHandTexts } from './by-hand.ts';
 import { decidingChecks, waysThrough } from './deciding-checks.ts';
 import { withoutDoorWarnings } from './doors-last.ts';
 import { everyLookResults } from './every-look.ts';
+import { keptElsewhereWarnings } from './kept-elsewhere.ts';
 import { limitedTo, skipOthers } from './limit.ts';
 import { asAnswered, hasAnswered, type Look, look, lookAt, snapshotsOf } from './look.ts';
 import { withLookWarnings } from './look-warnings.ts';
@@ -35,6 +37,8 @@ export interface PlanOptions extends RunOptions, Partial<ReadsOptions> {
   readonly warnOfAnswers?: boolean;
   /** what hosts become before anything is planned for them, such as by an upgrade; default: they stay */
   readonly becoming?: (looks: readonly Look[]) => Promise<readonly Look[]>;
+  /** a host is taken out, and others that aren't in the cluster either get nothing; undefined: none is */
+  readonly takingOut?: TakingOut | undefined;
   /** what else is asked of a host in the same look, which plans don't depend on */
   readonly beside?: (host: InventoryHost) => Reads;
 }
@@ -50,7 +54,10 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
       mergeReads([askingReads(declared, host, { guards }), options.beside?.(host) ?? noReads]),
     ),
   );
-  const inventory = asAnswered(declared, looked);
+  const answered = asAnswered(declared, looked);
+  const inventory =
+    options.takingOut === undefined ? answered : setAside(answered, looked, options.takingOut);
+  const aside = asideIn(inventory);
   const looks = options.becoming === undefined ? looked : await options.becoming(looked);
   const snapshots = snapshotsOf(looks);
   const planHosts = planHostsOf(inventory, options);
@@ -61,7 +68,7 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   });
   const planned = await planHosts(seen);
   const guarded = guards ? planned : planned.map((host) => ({ ...host, guards: [] }));
-  const hosts = skipOthers(guarded, chosen);
+  const hosts = skipOthers(guarded, new Set([...chosen].filter((name) => !aside.includes(name))));
   const known = new KnownHosts(seen, hosts);
   const last: Planner['last'] = async (done) => {
     const progress = { first: known.plans, done };
@@ -75,11 +82,14 @@ export async function planRun(options: PlanOptions): Promise<PlannedRun> {
   const asked = [...askedResults(view, plans), ...everyLookResults(view, plans)];
   return {
     asked,
+    ...(aside.length === 0 ? {} : { aside }),
     plan: {
       hosts: options.warnOfAnswers === false ? plans : plans.map((host) => withWarnings(host, asked)),
       byHand: byHand(inventory, snapshots),
       warnings: [
+        ...asideWarnings(inventory),
         ...hosts.filter(isOutOfReach).map(({ host }) => outOfReachWords(host, options.inventory)),
+        ...keptElsewhereWarnings(inventory, plans),
         ...withoutDoorWarnings(inventory, plans),
         ...sendingOnWarnings(inventory, plans),
       ],

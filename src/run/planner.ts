@@ -50,6 +50,8 @@ export interface PlannedRun {
   readonly plan: ClusterPlan;
   /** what hosts were asked, for others or for themselves, while all were looked at */
   readonly asked?: readonly CheckResult[] | undefined;
+  /** hosts that it gives nothing, although the inventory has them as active; undefined: none */
+  readonly aside?: readonly string[] | undefined;
   readonly planner: Planner;
 }
 

@@ -2,9 +2,11 @@ import { knownNamesHint, nearNames } from '../document/nearest-name.ts';
 import { decode } from '../formats/decode.ts';
 import { changedRoles, type Inventory, type InventoryHost, roleOf } from '../inventory/inventory.ts';
 import { OperatorError } from '../model/operator-error.ts';
-import { type HostPlan, stagesOf } from '../model/plan.ts';
+import { differs, type HostPlan, stagesOf } from '../model/plan.ts';
 import type { PathState } from '../model/snapshot.ts';
+import { listed } from '../verify/listed.ts';
 import { skipOthers } from './limit.ts';
+import { namesHost } from './names-host.ts';
 import type { PlannedRun } from './planner.ts';
 
 /** The inventory with a host marked as leaving the cluster. */
@@ -74,8 +76,7 @@ function likeWords({ hosts, file }: Inventory, name: string): string {
 }
 
 function removes(plan: HostPlan, name: string): boolean {
-  const word = new RegExp(`(?<![\\w.-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`);
-  const isIn = (state: PathState) => state.kind === 'file' && word.test(decode(state.content).text);
+  const isIn = (state: PathState) => state.kind === 'file' && namesHost(decode(state.content).text, name);
   return stagesOf(plan).some(({ changes }) =>
     changes.some(({ before, after }) => isIn(before) && !isIn(after)),
   );
@@ -93,6 +94,35 @@ function hostOf(inventory: Inventory, name: string): InventoryHost {
 }
 
 /**
+ * Refuses to take out the last host that the playbook needs, as seen: hosts that were set aside are in the
+ * inventory, but nobody reaches the cluster through them.
+ */
+export function refuseLastSeen(
+  { plan: { hosts }, aside = [] }: PlannedRun,
+  inventory: Inventory,
+  name: string,
+): void {
+  const { role } = hostOf(inventory, name);
+  const own = hosts.find(({ host }) => host === name);
+  const left = inventory.hosts.filter((host) => host.role === role && aside.includes(host.name));
+  if (left.length === 0 || own === undefined || !differs(own)) return;
+  const { minimum } = roleOf(inventory.playbook, role).hosts;
+  const staying = inventory.hosts.filter(
+    (host) => host.role === role && host.state !== 'retired' && host.name !== name && !left.includes(host),
+  );
+  if (staying.length >= minimum) return;
+  const names = left.map((host) => host.name);
+  throw new OperatorError({
+    code: 'last-host',
+    message: `${name} is needed: the playbook needs at least ${minimum} of the role ${role}, and ${staying.length} would be left, as ${listed(names)} ${names.length === 1 ? 'is' : 'are'} active in ${inventory.file}, but not set up`,
+    next: `set up another one first (clusterproxy apply); to take down the whole cluster, ${takeDown}`,
+  });
+}
+
+const takeDown =
+  'write "state: retired" on all its hosts and apply: those through which others are reached go last (clusterproxy docs take-off)';
+
+/**
  * Refuses to leave a cluster without a host that its playbook needs; `state: retired` takes down the whole
  * cluster.
  */
@@ -105,6 +135,6 @@ function refuseLast(inventory: Inventory, leaving: InventoryHost): void {
   throw new OperatorError({
     code: 'last-host',
     message: `${leaving.name} is needed: the playbook needs at least ${role.hosts.minimum} of the role ${role.name}, and ${staying.length} would be left`,
-    next: 'to take down the whole cluster, write "state: retired" on all its hosts and apply: those through which others are reached go last (clusterproxy docs take-off)',
+    next: `to take down the whole cluster, ${takeDown}`,
   });
 }

@@ -7,8 +7,8 @@ import { type Hold, holdsOf } from '../model/claims.ts';
 import { mergeReads } from '../model/merge-reads.ts';
 import { OperatorError, type Problem, problemsOf } from '../model/operator-error.ts';
 import { emptyPlan, emptyStage, type HostPlan, type PlannedHandler, stagesOf } from '../model/plan.ts';
-import { noReads, type Reads } from '../model/reads.ts';
-import { isManaged, type Snapshot, unitOfPath } from '../model/snapshot.ts';
+import { noReads } from '../model/reads.ts';
+import { isManaged, type Snapshot } from '../model/snapshot.ts';
 import type { RunRecord } from '../model/transaction.ts';
 import { anotherCluster } from '../plan/forward/another-cluster.ts';
 import { guardReports } from '../plan/forward/guard-reports.ts';
@@ -17,8 +17,10 @@ import { twoClusters } from '../plan/forward/two-clusters.ts';
 import { refuseLostOriginals } from '../plan/rollback/kept-originals.ts';
 import { baseRun, latestRun, type RecordedRun } from '../plan/rollback/plan-rollback.ts';
 import { withPresentGuards } from '../plan/rollback/present-guards.ts';
+import { readsOfRecords } from '../plan/rollback/record-reads.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { runOrder } from '../plan/rollback/run-order.ts';
+import { stillOwing } from '../plan/rollback/still-owing.ts';
 import { isUndoneBackwards } from '../plan/rollback/undo-order.ts';
 import { handOverQueries } from '../playbook/resolve/hand-over.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
@@ -71,7 +73,9 @@ export async function planRollback(options: RollbackOptions): Promise<PlannedRol
   );
   const all = histories.map((history) => history.value?.runs ?? []);
   const order = runOrder(all);
-  const run = options.run ?? latestRun(recordsOf(all.flat()), order);
+  const owing = new Map(hosts.map(({ name }, index) => [name, stillOwing(all[index] ?? [])]));
+  const isOwing = (host: string, undone: string) => owing.get(host)?.has(undone) === true;
+  const run = options.run ?? latestRun(recordsOf(all.flat()), order, isOwing);
   refuseUnknown(run, options.run, { all: all.flat(), order });
   const stages = (index: number) =>
     recordsOf(histories[index]?.value?.runs ?? [])
@@ -195,7 +199,10 @@ async function planHost(
     }
     const records = recorded.map(({ record }) => record);
     const queries = handOverQueries(options.inventory, host);
-    const reads = mergeReads([readsOf(records), { ...noReads, queries, packages: installed.map(packageOf) }]);
+    const reads = mergeReads([
+      readsOfRecords(records),
+      { ...noReads, queries, packages: installed.map(packageOf) },
+    ]);
     const { playbook, cluster } = options.inventory;
     const snapshot = await probe(connection, host.name, reads, {
       cluster: cluster.name,
@@ -206,7 +213,7 @@ async function planHost(
     const formats = itemFormatsOf(playbook);
     if (refused !== undefined) return { ...emptyPlan(host), problem: refused, snapshot };
     const looked = { ...{ name: host.name, role: host.role, snapshot }, problem: undefined, durationMs: 0 };
-    const { changes, handlers, ledger, ...undone } = await undoOnHost(
+    const { changes, handlers, ledger, drops, ...undone } = await undoOnHost(
       options.inventory,
       { hosts: [looked], recorded, force: options.force === true },
       options,
@@ -217,6 +224,7 @@ async function planHost(
     const files: HostPlan = {
       ...emptyPlan(host),
       down: failedUnit(snapshot, handlers),
+      ...(drops === undefined ? {} : { drops }),
       warnings: [
         ...undone.warnings,
         ...(isForgotten(options.inventory, host, snapshot) ? [nothingRemembered] : []),
@@ -254,22 +262,6 @@ function unitsOf({ handler }: PlannedHandler): readonly string[] {
 function failedUnit({ failedUnits }: Snapshot, handlers: readonly PlannedHandler[]): string | undefined {
   const failed = handlers.flatMap(unitsOf).find((unit) => failedUnits.includes(unit));
   return failed === undefined ? undefined : `${failed} is failed`;
-}
-
-/** The paths that the run changed, their parent directories, and the questions of its handlers' guards. */
-function readsOf(records: readonly RunRecord[]): Reads {
-  const changed = records.flatMap(({ changes }) => changes.map(({ path }) => path));
-  const paths = changed.filter((path) => unitOfPath(path) === undefined);
-  const handlers = records.flatMap((one) => one.handlers);
-  const units = [
-    ...changed.flatMap((path) => unitOfPath(path) ?? []),
-    ...handlers.flatMap(({ actions }) =>
-      actions.flatMap((action) => ('unit' in action ? [action.unit] : [])),
-    ),
-  ];
-  const parents = paths.map((path) => path.slice(0, path.lastIndexOf('/'))).filter((path) => path !== '');
-  const guards = handlers.flatMap((handler) => handler.guards.map((guard) => guard.query));
-  return mergeReads([{ ...noReads, paths: [...paths, ...parents], units, guards }]);
 }
 
 function failedPlan(host: InventoryHost | undefined, problem: Problem | undefined): HostPlan {

@@ -9,6 +9,7 @@ import { hasLeft, isAsPlanned } from './doors-last.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
 import { begun, closed, ended, nextTurn } from './turns.ts';
 import { isDueNow, turnsOf, type Wave, type WaveRules, wavesOf } from './wave.ts';
+import { needsOthers } from './waves.ts';
 
 /** How a run will go through its roles if all hosts end as planned; only roles with changes. */
 export function rolloutOf(
@@ -18,8 +19,7 @@ export function rolloutOf(
   const soFar: Held[] = [];
   return wavesOf(plans, rules)
     .map((wave) => {
-      const blocker = blockerOf(wave, soFar);
-      const rollout = blocker === undefined ? rehearse(wave) : heldUp(wave, blocker);
+      const rollout = heldUp(wave, blockerOf(wave, soFar));
       for (const plan of wave.plans) {
         soFar.push({ plan, leads: wave.leads, isHeld: rollout.held.includes(plan.host) });
       }
@@ -37,7 +37,9 @@ interface Held {
 
 const sound: readonly Status[] = ['in-sync', 'would-change', 'done', 'skipped'];
 
-/** The host for which none of a wave is begun, as far as that is known beforehand; as `inWaves` decides. */
+/**
+ * The host for which hosts of a wave aren't begun, as far as that is known beforehand; as `inWaves` decides.
+ */
 function blockerOf({ role, after }: Wave, soFar: readonly Held[]): string | undefined {
   const ends = soFar.map(({ plan, leads, isHeld }) => {
     const { status } = resultOfHostPlan(plan);
@@ -63,13 +65,13 @@ function blockerOf({ role, after }: Wave, soFar: readonly Held[]): string | unde
   )?.plan.host;
 }
 
-function heldUp(wave: Wave, heldUpBy: string): RoleRollout {
-  const { role, limit, down, plans, after } = wave;
-  const held = plans.filter(isDueNow).map(({ host }) => host);
-  return {
-    ...{ role, hosts: [], atOnce: 0, maxUnavailable: limit, down, held, heldUpBy },
-    ...(after === undefined || after === 'nobody' ? {} : { after }),
-  };
+/** The wave without the hosts that a blocker holds up; those that leave may go before it. */
+function heldUp(wave: Wave, heldUpBy: string | undefined): RoleRollout {
+  if (heldUpBy === undefined) return rehearse(wave);
+  const isHeld = (plan: HostPlan) => wave.after !== undefined || needsOthers(plan, wave);
+  const held = wave.plans.filter((plan) => isDueNow(plan) && isHeld(plan)).map(({ host }) => host);
+  const others = rehearse({ ...wave, plans: wave.plans.filter((plan) => !isHeld(plan)) });
+  return held.length === 0 ? others : { ...others, held: [...held, ...others.held], heldUpBy };
 }
 
 function withRules(

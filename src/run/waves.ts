@@ -47,22 +47,21 @@ export async function inWaves(
   const leading = new Set(waves.filter(({ leads }) => leads).map(({ role }) => role));
   let failures = 0;
   for (const wave of waves) {
-    const leaves = wave.after === 'leaving' || wave.after === 'nobody';
-    // A host that leaves the cluster needs no other host before it.
-    // Nor does one on which a run is undone, if the operator goes on without that one.
+    // A host on which a run is undone needs no other before it, if the operator goes on without that one.
     const blocked = results.find(
       ({ status, plan }) =>
-        !leaves &&
         !good.includes(status) &&
         !plan.retires &&
         leading.has(plan.role) &&
         !(wave.after === 'undone' && plan.skipped),
     );
+    const blocks = (plan: HostPlan) => blocked !== undefined && needsOthers(plan, wave);
     const kept = keepsDoors(wave, results);
+    const isHeld = (plan: HostPlan) => kept !== undefined || blocks(plan);
     const stop = new AbortController();
     const one = async (plan: HostPlan, together: Together | undefined): Promise<HostResult> => {
       if (options.signal.aborted) return notStarted(plan, interruptedBefore);
-      if (blocked !== undefined) return blockedBy(blocked, plan, wave);
+      if (blocked !== undefined && blocks(plan)) return blockedBy(blocked, plan, wave);
       if (kept !== undefined) return keptResult(plan, kept);
       if (failures > options.maxFailures) return notStarted(plan, 'another host failed before its turn');
       const people = wave.after === 'leaving' ? await options.peopleBehind?.(wave.role) : undefined;
@@ -73,9 +72,11 @@ export async function inWaves(
       if (failures > options.maxFailures) stop.abort();
       return result;
     };
-    const isHeld = blocked !== undefined || kept !== undefined;
-    const waiting = isHeld ? noWaiting : (options.waiting ?? noWaiting);
-    const queueing = isHeld ? undefined : options.queueing;
+    const waiting = withoutHeld(options.waiting ?? noWaiting, isHeld);
+    const queueing = options.queueing && {
+      ...options.queueing,
+      isLater: (plan: HostPlan) => !isHeld(plan) && options.queueing?.isLater(plan) === true,
+    };
     const { signal, onOneSide = false, turnEnded } = options;
     const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide, turnEnded };
     const isBegun = !isHeld && !signal.aborted && failures <= options.maxFailures;
@@ -83,6 +84,20 @@ export async function inWaves(
     results.push(...(await inTurns(inOrder ?? wave, one, turning)));
   }
   return results;
+}
+
+/** Whether a host isn't begun before those of earlier roles are as planned: not if it leaves the cluster. */
+export function needsOthers({ retires }: HostPlan, { after }: Pick<Wave, 'after'>): boolean {
+  return !retires && after !== 'leaving' && after !== 'nobody';
+}
+
+/** Nobody is waited for on hosts that are not begun in any case. */
+function withoutHeld(waiting: Waiting, isHeld: (plan: HostPlan) => boolean): Waiting {
+  return {
+    ...waiting,
+    beginsBusy: (plan) => !isHeld(plan) && waiting.beginsBusy(plan),
+    triesAgain: (result) => !isHeld(result.plan) && waiting.triesAgain(result),
+  };
 }
 
 interface TurnOptions {

@@ -70,6 +70,54 @@ describe('the summary', () => {
     expect(summary.match(/<details>/g)?.length).toBe(summary.match(/<\/details>/g)?.length);
   });
 
+  it('says of each host what a run would do with it, rather than that it would change', () => {
+    const hosts = [nodePlan('bbb-01'), { ...nodePlan('bbb-02'), retires: true }, nodePlan('bbb-03')];
+    const rollout = [
+      {
+        ...{ role: 'node', hosts: ['bbb-02', 'bbb-03'], atOnce: 1, maxUnavailable: 1, down: [] },
+        ...{ held: ['bbb-01'], heldUpBy: 'proxy-1' },
+      },
+    ];
+    const summary = renderMarkdown(documentOfPlan(clusterPlan(hosts), { rollout }));
+    expect(summary).toMatch(/\| `bbb-01` \| node \| 🕒 held up by proxy-1 \|/);
+    expect(summary).toMatch(/\| `bbb-02` \| node \| 🔷 leaves \|/);
+    expect(summary).toMatch(/\| `bbb-03` \| node \| 🔷 would change \|/);
+    expect(summary).toContain('**2 of 3 hosts would change');
+    expect(summary).toContain('1 held up by proxy-1.**');
+  });
+
+  it('has holds, schedules and what is to be done by hand', () => {
+    const hold = { by: 'ada', from: 'laptop', reason: 'exams', since: '2026-11-26T18:00:00Z', hosts: ['a'] };
+    const run = {
+      ...{
+        at: '2026-11-26T02:00:00Z',
+        endedAt: '2026-11-26T02:01:00Z',
+        run: null,
+        exitStatus: 5,
+        missed: [],
+      },
+      ...{ policy: 'fix' as const, did: 'fix' as const, statuses: { 'in-sync': 2, 'rolled-back': 1 } },
+      ...{ putOff: [{ host: 'bbb-01', code: 'busy', message: 'running meetings: 1' }], errors: [] },
+    };
+    const what = { host: 'bbb-02', what: '/etc/a.conf', since: '2026-11-25T02:00:00Z' };
+    const summary = renderMarkdown({
+      ...documentOfPlan(
+        clusterPlan([nodePlan('bbb-01')], { byHand: [{ title: 'the proxy', text: 'location /a;\n' }] }),
+      ),
+      ...{ holds: [{ ...hold, until: '2026-11-27T06:00:00.000Z' }] },
+      schedule: {
+        runs: [run],
+        differences: [{ ...what, author: { kind: 'person', name: 'ada', evidence: 'logged in' } }],
+      },
+    });
+    expect(summary).toContain('> held by ada from laptop until 2026-11-27 06:00 UTC: exams');
+    expect(summary).toContain('**By hand:** the proxy\n\n```\nlocation /a;\n```');
+    expect(summary).toContain('| `bbb-02` | `/etc/a.conf` | 2026-11-25 02:00 UTC | person ada |');
+    expect(summary).toContain(
+      '- 2026-11-26 02:00 UTC, fix: 2 in sync, 1 rolled back\n  - bbb-01: running meetings: 1',
+    );
+  });
+
   it('ends below its limit with a sentence about what is missing', () => {
     const lines = (seed: number) =>
       Array.from({ length: 200 }, (_, index) => `${seed}-${index}=${'x'.repeat(40)}\n`);

@@ -10,6 +10,7 @@ import { exitStatusOf } from '../../src/model/result.ts';
 import { type AbortOutcome, abortRun } from '../../src/run/again/abort-run.ts';
 import { findRun } from '../../src/run/again/follow-run.ts';
 import { RunWatch } from '../../src/run/again/run-watch.ts';
+import { waitingTeller } from '../../src/run/again/waited-for.ts';
 import { drainRefusal } from '../../src/run/busy/drain-refusal.ts';
 import { releaseRun } from '../../src/run/busy/release-run.ts';
 import { operatorHere } from '../../src/run/operator.ts';
@@ -298,20 +299,36 @@ describe('a run that drains', () => {
 
   it('gives a node back that it has taken out when somebody aborts it from elsewhere', async () => {
     meetings('bbb-01', '3 Physics');
-    const options = applyOptions(inventory);
+    const followed: string[] = [];
+    const options = applyOptions(inventory, {
+      progress: (event: ProgressEvent) => {
+        if (event.kind === 'host') followed.push(`${event.host} ${event.phase}: ${event.detail}`);
+      },
+    });
     const watch = new RunWatch('drained', options);
+    const agreed = {
+      ...{ limit: onlyOne, prune: false, whenBusy: 'drain' as const, waitTimeout: 60, drainTimeout: 60 },
+      ...{ maxFailures: 0, confirm: 'host' as const, confirmTimeout: 60, window: [] },
+    };
     let aborting: Promise<AbortOutcome> | undefined;
     const result = await apply({
       limit: onlyOne,
-      identity: { id: 'drained', call: 'this' },
+      identity: { id: 'drained', call: 'this', options: agreed },
       listening: 1,
       progress: (event: ProgressEvent) => {
         if (event.kind !== 'host' || event.phase !== 'waiting') return;
-        aborting ??= findRun(watch, options).then((found) => abortRun(watch, found, options));
+        aborting ??= findRun(watch, options).then(async (found) => {
+          await waitingTeller(options)(found);
+          return abortRun(watch, found, options);
+        });
       },
     });
     const told = await aborting;
     await watch.close();
+    // Whoever follows it sees who is there, as does whoever aborts it.
+    expect([...new Set(followed.filter((one) => one.includes('people')))]).toEqual([
+      'bbb-01 waiting: running meetings: 1, with 3 people; gets nobody new, and waits 1m at most',
+    ]);
     expect(result).toMatchObject({ interrupted: true, aborted: { by: operatorHere().operator } });
     expect(statuses(result)['bbb-01']).toBe('not-started');
     expect(exitStatusOf(result, { comparing: false })).toBe(130);

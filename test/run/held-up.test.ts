@@ -85,6 +85,19 @@ describe('a plan says what a run would not change', () => {
     });
   });
 
+  it('because a host that comes first is not as it should be, unless they leave', () => {
+    const leaving = { ...node('bbb-02'), retires: true };
+    const plans = [lost, node('bbb-01'), leaving];
+    const { rollout, states, lines } = told(plans);
+    expect(rollout).toMatchObject([
+      { role: 'node', hosts: ['bbb-02'], held: ['bbb-01'], heldUpBy: 'proxy-1' },
+    ]);
+    expect(states).toMatchObject({ 'bbb-01': 'held up by proxy-1', 'bbb-02': 'leaves' });
+    const words = "bbb-01 will not be changed, because proxy-1 comes first, and can't be changed now";
+    expect(lines.join(' ').replace(/ +/g, ' ')).toContain(`warning: ${words}`);
+    expect(page(plans)).toContain(words.replace("'", '&#39;'));
+  });
+
   it('because a node that leaves still needs it', () => {
     const gone = { ...lost, host: 'bbb-01', role: 'node', retires: true };
     const { states, lines } = told([{ ...hostPlan('proxy-1', 'proxy'), retires: true }, gone]);

@@ -3,6 +3,7 @@ import type { Inventory, InventoryHost } from '../../src/inventory/inventory.ts'
 import { OperatorError } from '../../src/model/operator-error.ts';
 import type { Role } from '../../src/model/playbook.ts';
 import type { HostResult } from '../../src/model/result.ts';
+import { keptElsewhereWarnings } from '../../src/run/kept-elsewhere.ts';
 import { applyLast } from '../../src/run/last-stage.ts';
 import type { ApplyOptions } from '../../src/run/options.ts';
 import type { PlannedRun, Planner } from '../../src/run/planner.ts';
@@ -68,6 +69,33 @@ describe('a host that is not in the inventory, and of which no other knows', () 
     expect(advice('scalelite', 'proxy-1', 'bbb-01')).toBe(
       'check its spelling; if it was retired before, there is nothing left to do',
     );
+  });
+});
+
+describe('a host that leaves while one that relays to it has to stay as it is', () => {
+  const roles = ['proxy', 'node'].map((name) => ({ name, steps: [{}] }));
+  const hosts = ['proxy', 'node'].map((role) => ({ name: `${role}-1`, role }));
+  const inventory = { file: 'prod.yaml', playbook: { roles }, hosts } as unknown as Inventory;
+  const lost = hostPlan('proxy-1', 'proxy', {
+    ...{ unreachable: true, changes: [] },
+    problem: { code: 'unreachable', message: 'no answer' },
+  });
+  const leaving = hostPlan('node-1', 'node', { retires: true });
+
+  it('says which one, and what to do about it', () => {
+    expect(keptElsewhereWarnings(inventory, [lost, leaving])).toEqual([
+      "proxy-1 can't be reached, so it keeps what it has for node-1, which leaves nevertheless; once that is mended, run the command again; if it is gone for good, remove it from prod.yaml",
+    ]);
+    const refused = { ...lost, unreachable: false, problem: { code: 'no-systemd', message: '' } };
+    expect(keptElsewhereWarnings(inventory, [refused, leaving])).toEqual([
+      "proxy-1 can't be changed (no-systemd), so it keeps what it has for node-1, which leaves nevertheless; once that is mended, run the command again",
+    ]);
+  });
+
+  it('says nothing where nobody leaves, or nobody is in the way', () => {
+    expect(keptElsewhereWarnings(inventory, [lost, hostPlan('node-1', 'node')])).toEqual([]);
+    expect(keptElsewhereWarnings(inventory, [hostPlan('proxy-1', 'proxy'), leaving])).toEqual([]);
+    expect(keptElsewhereWarnings(inventory, [{ ...lost, skipped: true }, leaving])).toEqual([]);
   });
 });
 

@@ -126,6 +126,46 @@ describe('the order of a run', () => {
     expect(statuses(results)).toMatchObject({ 'proxy-1': 'unreachable', 'bbb-01': 'not-started' });
   });
 
+  it('lets a node leave whose proxy could not be looked at, while those that stay wait for it', async () => {
+    const unreachable = hostPlan('proxy-1', 'proxy', {
+      unreachable: true,
+      changes: [],
+      problem: { code: 'unreachable', message: 'no answer' },
+    });
+    const leaving = hostPlan('bbb-09', 'node', { retires: true });
+    const { hosts, carryOut } = hostsThatEnd({});
+    const results = await inWaves(waves([unreachable], [leaving, ...nodes]), options, carryOut);
+    expect(hosts.started).toEqual(['bbb-09']);
+    expect(statuses(results)).toMatchObject({ 'bbb-09': 'changed', 'bbb-01': 'not-started' });
+    // What fails in the run itself is another matter: it may be a fault common to all.
+    const failing = hostsThatEnd({ 'proxy-1': 'rolled-back' });
+    const after = await inWaves(waves([proxy], [leaving, ...nodes]), options, failing.carryOut);
+    expect(failing.hosts.started).toEqual(['proxy-1']);
+    expect(statuses(after)).toMatchObject({ 'bbb-09': 'not-started' });
+  });
+
+  it('waits for people only on hosts that may be begun', async () => {
+    const unreachable = hostPlan('proxy-1', 'proxy', {
+      unreachable: true,
+      changes: [],
+      problem: { code: 'unreachable', message: 'no answer' },
+    });
+    const waitedFor: string[] = [];
+    const waiting = {
+      beginsBusy: () => true,
+      triesAgain: () => false,
+      until: async ({ host }: HostPlan) => {
+        waitedFor.push(host);
+        return undefined;
+      },
+    };
+    const leaving = hostPlan('bbb-09', 'node', { retires: true });
+    const { hosts, carryOut } = hostsThatEnd({});
+    await inWaves(waves([unreachable], [leaving, ...nodes]), { ...options, waiting }, carryOut);
+    expect(waitedFor).toEqual(['bbb-09']);
+    expect(hosts.started).toEqual(['bbb-09']);
+  });
+
   it('is not stopped by a node that could not be looked at, nor by one that is put off', async () => {
     const { hosts, carryOut } = hostsThatEnd({ 'bbb-02': 'deferred' });
     const lost = hostPlan('bbb-00', 'node', {

@@ -66,6 +66,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/run/membership.test.ts': 114,
   'test/run/outside-proof.test.ts': 71,
   'test/run/queue/when-idle.test.ts': 166,
+  'test/run/retire-again.test.ts': 60,
   'test/run/revert-wave.test.ts': 57,
   'test/run/two-clusters.test.ts': 189,
   'test/run/upgrade.test.ts': 78,

@@ -18,6 +18,7 @@ import { notRoots } from '../forward/not-roots.ts';
 import { traceOf } from '../forward/run-steps.ts';
 import { accountsFor, isFirstTouch, itemHash, itemId, itemValue, secretItemHash } from '../items.ts';
 import { isSlowHash } from '../slow-hash.ts';
+import { lostLocations, lostWords } from './lost-locations.ts';
 import { undoChange } from './undo-change.ts';
 
 /** What a run stored on a host so that it can be undone. */
@@ -28,7 +29,7 @@ export interface RecordedRun {
 }
 
 /** The part of a host's plan that is determined by undoing a run. */
-export type RollbackPlan = Pick<HostPlan, 'problem' | 'warnings'> &
+export type RollbackPlan = Pick<HostPlan, 'problem' | 'warnings' | 'drops'> &
   Pick<Stage, 'changes' | 'handlers' | 'ledger'>;
 
 const step = 'rollback';
@@ -77,11 +78,18 @@ export function planHostRollback(
     managed: new Set(),
     givesBack: () => true,
   });
+  const states = (at: string) => ({ before: stateIn(snapshot, at) ?? absent, after: stateAt(host, at) });
+  const set = latestFirst.flatMap(({ record }) => record.items ?? []);
+  const lost = lostWords(lostLocations(set, states, host.formats));
   return {
     changes,
+    ...(lost === '' ? {} : { drops: [lost] }),
     handlers: fitted.handlers,
     problem: fitted.problem ?? notRoots(snapshot, { changes }) ?? notReplaceable(snapshot, { changes }),
-    warnings: fitted.warnings,
+    warnings: [
+      ...fitted.warnings,
+      ...(lost === '' ? [] : [`${lost} are removed: people whose page was loaded through them are cut off`]),
+    ],
     ledger: latestFirst.reduce((ledger, run) => ledgerAfter(ledger, host, run), snapshot.ledger),
   };
 }
@@ -136,12 +144,19 @@ function stateAt(host: VirtualHost, path: string): PathState {
 
 /**
  * The latest run that has not been undone on all the hosts that it changed, by its id without stages. So
- * repeating the command finishes a rollback that deferred a host, instead of undoing an older run. `order`:
- * ids of runs, oldest first.
+ * repeating the command finishes a rollback that deferred a host or left restarts for later, instead of
+ * undoing an older run. `order`: ids of runs, oldest first; `owing`: whether a host still owes restarts after
+ * a run was undone there.
  */
-export function latestRun(records: readonly RunRecord[], order: readonly string[]): string | undefined {
+export function latestRun(
+  records: readonly RunRecord[],
+  order: readonly string[],
+  owing: (host: string, run: string) => boolean = () => false,
+): string | undefined {
   const undone = new Set(
-    records.flatMap(({ host, undoes }) => (undoes === undefined ? [] : [`${host} ${undoes}`])),
+    records.flatMap(({ host, undoes }) =>
+      undoes === undefined || owing(host, undoes) ? [] : [`${host} ${undoes}`],
+    ),
   );
   const left = new Set(
     records

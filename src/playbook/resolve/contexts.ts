@@ -165,9 +165,10 @@ function listEntry(view: HostView): Value {
 
 /**
  * A host counts as retired only once nothing of ours is left on it: until then it still sends people to the
- * others, so they keep what they have for it.
+ * others, so they keep what they have for it. So does one that is set aside, for which they have nothing.
  */
 function stateOf({ host, snapshot }: HostView): 'active' | 'off' | 'leaving' | 'retired' {
+  if (host.aside) return 'retired';
   if (host.state === 'active') return 'active';
   if (host.state === 'off') return snapshot === undefined ? 'off' : 'active';
   return snapshot !== undefined && !isManaged(snapshot) ? 'retired' : 'leaving';

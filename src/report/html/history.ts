@@ -1,6 +1,7 @@
 import type { ReportDocument, ReportPastRun } from '../document/schema.ts';
 import { endOnHost } from '../shared/ends.ts';
 import { count, duration } from '../shared/prose.ts';
+import { authorWords, scheduledTroubles, scheduledWords } from '../shared/scheduled.ts';
 import { type Tone, toneOfEnd, worstTone } from '../shared/tones.ts';
 import { upgradedWords } from '../shared/words.ts';
 import { badge, icon } from './icons.ts';
@@ -72,17 +73,15 @@ export function renderSchedule({ schedule }: ReportDocument): Markup | undefined
   return html`<section aria-labelledby="drift"><h2 id="drift">Drift</h2>${
     differences.length === 0
       ? html`<p>Nothing differed when it last looked.</p>`
-      : html`<table class="list"><caption>What differs, and since when</caption><thead><tr><th scope="col">Host</th><th scope="col">What</th><th scope="col">Since</th><th scope="col">Changed by</th></tr></thead><tbody>${differences.map(({ host, what, since, author }) => html`<tr><th scope="row">${host}</th><td><code>${what}</code></td><td>${time(since)}</td><td>${author === undefined ? '' : [author.kind, author.name].filter((part) => part !== undefined).join(' ')}</td></tr>`)}</tbody></table>`
+      : html`<table class="list"><caption>What differs, and since when</caption><thead><tr><th scope="col">Host</th><th scope="col">What</th><th scope="col">Since</th><th scope="col">Changed by</th></tr></thead><tbody>${differences.map(({ host, what, since, author }) => html`<tr><th scope="row">${host}</th><td><code>${what}</code></td><td>${time(since)}</td><td>${authorWords(author)}</td></tr>`)}</tbody></table>`
   }${
     runs.length > 0 &&
     html`<table class="list"><caption>Scheduled runs, the latest first</caption><thead><tr><th scope="col">When</th><th scope="col">Did</th><th scope="col">Hosts</th></tr></thead><tbody>${runs.map(
       (run) =>
         html`<tr><th scope="row">${time(run.at)}</th><td>${run.did}</td><td>${badge(
           toneOfStatus(run.exitStatus),
-          Object.entries(run.statuses)
-            .map(([status, number]) => `${number} ${status}`)
-            .join(', ') || `exit status ${run.exitStatus}`,
-        )}${run.putOff.map(({ host, message }) => html`<br>${host !== undefined && `${host}: `}${message}`)}${run.errors.map(({ message }) => html`<br>${message}`)}</td></tr>`,
+          scheduledWords(run),
+        )}${scheduledTroubles(run).map((words) => html`<br>${words}`)}</td></tr>`,
     )}</tbody></table>`
   }</section>`;
 }

@@ -1,8 +1,9 @@
-import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportCheck, ReportDocument, ReportHost } from '../document/schema.ts';
 import { endOnHost } from '../shared/ends.ts';
 import { hasFailed } from '../shared/outcome.ts';
+import { outlookOf } from '../shared/outlook.ts';
 import { count } from '../shared/prose.ts';
+import { stateWords } from '../shared/state-words.ts';
 import { type Tone, toneOf, toneOfEnd } from '../shared/tones.ts';
 
 /** A host as the page shows it, whatever the command tells of it. */
@@ -67,20 +68,19 @@ function showing(document: ReportDocument): (name: string, role: string, leaves:
   return (name, role, leaves) => {
     const host = hosts.get(name);
     const own = checks.get(name) ?? [];
-    const state =
-      host === undefined ? stateWithout(document, name, own) : stateOf(host, own, document.command);
+    const state = host === undefined ? stateWithout(document, name, own) : stateOf(host, own, document);
     return { name, role, ...state, leaves: leaves || host?.retires === true, host, checks: own };
   };
 }
 
 type State = Pick<HostShown, 'tone' | 'words'>;
 
-function stateOf(host: ReportHost, checks: readonly ReportCheck[], command: string): State {
-  const words = statusWordsOf(command)[host.status];
+function stateOf(host: ReportHost, checks: readonly ReportCheck[], document: ReportDocument): State {
+  const words = stateWords(host, document);
   const isWrong = host.status === 'in-sync' && host.error !== undefined;
   const failed = checks.filter(({ outcome }) => outcome === 'failed').length;
   if (isWrong || failed > 0) return { tone: 'bad', words: `${words}, answers wrongly` };
-  return { tone: toneOf(host.status), words };
+  return { tone: outlookOf(host, document) === undefined ? toneOf(host.status) : 'wait', words };
 }
 
 function stateWithout(document: ReportDocument, name: string, checks: readonly ReportCheck[]): State {

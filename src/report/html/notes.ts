@@ -1,4 +1,5 @@
 import type { ReportDocument, ReportRollout } from '../document/schema.ts';
+import { holdWords } from '../shared/held.ts';
 import { afterWords, heldUpWords } from '../shared/order.ts';
 import { count, list } from '../shared/prose.ts';
 import { html, type Markup } from './markup.ts';
@@ -7,10 +8,7 @@ import { renderProblem, renderWarning } from './problems.ts';
 /** What is to be known before anything else: what went wrong, what holds the cluster, what to mind. */
 export function renderNotes(document: ReportDocument): Markup | undefined {
   const { errors = [], warnings, notes = [], holds = [], policies = [], force } = document;
-  const held = holds.map(
-    ({ by, from, reason, until }) =>
-      `held by ${by} from ${from}${until === undefined ? '' : ` until ${until}`}: ${reason}`,
-  );
+  const held = holds.map(holdWords);
   const said = policies.flatMap(({ policy, deny, warn, failed }) => [
     ...(failed === undefined ? [] : [`policy ${policy} could not be asked: ${failed}`]),
     ...deny.map((text) => `policy ${policy} denies it: ${text}`),
@@ -45,7 +43,7 @@ function renderRole(rollout: ReportRollout, index: number): Markup {
   const how =
     hosts.length === 1 ? '' : waves === undefined ? `, ${first}` : `, in ${count(waves.length, 'wave')}`;
   const closed = window?.deferred ?? [];
-  return html`<li><strong>${role}</strong>: ${namesOf(hosts)}${how}${index > 0 && afterWords(rollout)}; no more than ${maxUnavailable} may be out at once${down.length > 0 && `; down already: ${list(down.map(({ name, why }) => `${name} (${why})`))}`}${heldUpBy === undefined && held.length > 0 && `; not begun, because more would be out: ${namesOf(held)}`}${closed.length > 0 && `; put off until a window opens${window?.opens === undefined ? '' : ` (${window.opens})`}: ${namesOf(closed)}`}.</li>`;
+  return html`<li><strong>${role}</strong>: ${namesOf(hosts)}${how}${index > 0 && afterWords(rollout)}; no more than ${maxUnavailable} may be out at once${down.length > 0 && `; down already: ${list(down.map(({ name, why }) => `${name} (${why})`))}`}${heldUpBy === undefined && held.length > 0 && `; not begun, because more would be out: ${namesOf(held)}`}${heldUp !== undefined && `; ${heldUp}`}${closed.length > 0 && `; put off until a window opens${window?.opens === undefined ? '' : ` (${window.opens})`}: ${namesOf(closed)}`}.</li>`;
 }
 
 function namesOf(names: readonly string[]): string {

@@ -1,4 +1,3 @@
-import { statusWordsOf } from '../../model/status-words.ts';
 import type {
   ReportChange,
   ReportCheck,
@@ -7,13 +6,17 @@ import type {
   ReportHost,
 } from '../document/schema.ts';
 import { endOnHost } from '../shared/ends.ts';
+import { holdWords } from '../shared/held.ts';
 import { outcomeOf } from '../shared/outcome.ts';
+import { outlookOf } from '../shared/outlook.ts';
 import { groupPlans, type PlanGroup } from '../shared/plan-groups.ts';
 import { count, duration, list } from '../shared/prose.ts';
 import { differs, partsOf } from '../shared/reading.ts';
+import { stateWords } from '../shared/state-words.ts';
 import { type Tone, toneOf } from '../shared/tones.ts';
 import { totalWords } from '../shared/totals.ts';
 import { changeWords, whoWords } from '../shared/words.ts';
+import { scheduleOf } from './schedule.ts';
 import { block, code, folded, text } from './text.ts';
 
 /** GitHub takes 65,536 characters in a comment, and somebody may put words of their own before it. */
@@ -58,6 +61,7 @@ export function partsOfReport(document: ReportDocument): {
 } {
   const brief = [
     ...(document.errors ?? []).map((error) => ({ words: problem(error), missing: 'an error' })),
+    ...(document.holds ?? []).map((hold) => ({ words: `> ${text(holdWords(hold))}`, missing: 'a hold' })),
     ...[...document.warnings, ...(document.notes ?? [])].map((words) => ({
       words: `> ${text(words)}`,
       missing: 'a warning',
@@ -65,10 +69,19 @@ export function partsOfReport(document: ReportDocument): {
     ...hostsOf(document),
     ...failedChecks(document.checks),
     ...runsOf(document),
+    ...scheduleOf(document),
     ...troublesOf(document),
   ];
   const changes = groupPlans(document.hosts.filter(differs)).flatMap(changesOf);
-  return { brief, long: [...changes, ...passedChecks(document.checks)] };
+  return { brief, long: [...byHandOf(document), ...changes, ...passedChecks(document.checks)] };
+}
+
+/** What somebody has to do where clusterproxy can't. */
+function byHandOf({ byHand }: ReportDocument): readonly Part[] {
+  return byHand.map(({ title, text: lines }) => ({
+    words: `**By hand:** ${text(title)}\n\n${block(lines.trimEnd())}`,
+    missing: `what is to be done by hand (${title})`,
+  }));
 }
 
 /** So many parts from the beginning as there is room for; one that is too long is passed over. */
@@ -124,9 +137,9 @@ export function problem({ code: id, host, step, message, next, detail }: ReportE
 }
 
 /** A line for each host that isn't as it should be; the others together. */
-function hostsOf({ hosts, command }: ReportDocument): readonly Part[] {
+function hostsOf(document: ReportDocument): readonly Part[] {
+  const { hosts } = document;
   if (hosts.length === 0) return [];
-  const words = statusWordsOf(command);
   const isQuiet = ({ status, error }: ReportHost) =>
     ['in-sync', 'done', 'skipped', 'off'].includes(status) && error === undefined;
   const telling = hosts.length <= 12 ? hosts : hosts.filter((host) => !isQuiet(host));
@@ -136,7 +149,7 @@ function hostsOf({ hosts, command }: ReportDocument): readonly Part[] {
     const cells = [
       code(name),
       text(role),
-      `${signs[toneOf(status)]} ${text(words[status])}`,
+      `${signs[outlookOf(host, document) === undefined ? toneOf(status) : 'wait']} ${text(stateWords(host, document))}`,
       text(totalWords([host])),
       durationMs > 0 ? duration(durationMs) : '',
     ];
@@ -144,8 +157,10 @@ function hostsOf({ hosts, command }: ReportDocument): readonly Part[] {
   });
   const left = hosts.length - shown.length;
   const sums = new Map<string, number>();
-  for (const host of hosts)
-    if (!shown.includes(host)) sums.set(words[host.status], (sums.get(words[host.status]) ?? 0) + 1);
+  for (const host of hosts.filter((one) => !shown.includes(one))) {
+    const words = stateWords(host, document);
+    sums.set(words, (sums.get(words) ?? 0) + 1);
+  }
   const rest =
     left === 0
       ? []

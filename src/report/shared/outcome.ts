@@ -1,6 +1,7 @@
 import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportCheck, ReportDocument, ReportHost, ReportStatus } from '../document/schema.ts';
 import { endOnHost } from './ends.ts';
+import { outlookOf } from './outlook.ts';
 import { count, list } from './prose.ts';
 import { differs } from './reading.ts';
 import { type Tone, toneOf, worstTone } from './tones.ts';
@@ -81,12 +82,15 @@ function sentenceOf(document: ReportDocument): string {
   return hostSentence(document);
 }
 
-function hostSentence({ command, hosts }: ReportDocument): string {
+function hostSentence(document: ReportDocument): string {
+  const { command, hosts } = document;
   const concerned = hosts.filter(({ status }) => status !== 'skipped');
   const of = (...statuses: readonly ReportStatus[]) =>
     concerned.filter(({ status }) => statuses.includes(status));
   const all = concerned.length;
-  const [differing, changed] = [of('would-change', 'drifted'), of('changed')];
+  const putOff = outlooksOf(concerned, document);
+  const differing = of('would-change', 'drifted').filter((host) => !putOff.has(host));
+  const changed = of('changed');
   const verb = command === 'check' ? ['differs', 'differ'] : ['would change', 'would change'];
   const first: readonly string[] =
     changed.length > 0
@@ -97,24 +101,39 @@ function hostSentence({ command, hosts }: ReportDocument): string {
   const totals = differing.length > 0 && changed.length === 0 ? totalWords(differing.filter(differs)) : '';
   const told = new Set<ReportStatus>([
     ...(changed.length > 0 ? ['changed' as const] : []),
-    ...(first.length > 0 && changed.length === 0 ? (['would-change', 'drifted'] as const) : []),
+    ...(changed.length === 0 ? (['would-change', 'drifted'] as const) : []),
   ]);
   const words = statusWordsOf(command);
   const quiet: readonly ReportStatus[] = ['in-sync', 'done'];
   const others = [...new Set(concerned.map(({ status }) => status))]
     .filter((status) => !told.has(status) && !quiet.includes(status))
-    .map((status) => `${of(status).length} ${words[status]}`);
+    .map((status) => ({ number: of(status).filter((host) => !putOff.has(host)).length, status }))
+    .flatMap(({ number, status }) => (number === 0 ? [] : [`${number} ${words[status]}`]));
+  const later = [...new Set(putOff.values())].map((said) => {
+    const number = [...putOff.values()].filter((one) => one === said).length;
+    return `${number} ${said}`;
+  });
   const wrong = concerned.filter(isWrong).length;
   const wrongly = wrong === 0 ? [] : [`${wrong} ${wrong === 1 ? 'answers' : 'answer'} wrongly`];
-  if (first.length === 0 && others.length === 0 && wrongly.length === 0) {
+  if (first.length === 0 && [...others, ...later, ...wrongly].length === 0) {
     return all === 0
       ? 'No host is concerned.'
       : `${shareOf(all, all)} ${all === 1 ? 'is' : 'are'} as ${all === 1 ? 'it' : 'they'} should be.`;
   }
   const head = [...first, ...(first.length === 0 ? [count(all, 'host')] : [])].join('');
-  const tail = [...others, ...wrongly];
+  const tail = [...later, ...others, ...wrongly];
   const rest = tail.length === 0 ? '' : first.length === 0 ? `: ${list(tail)}` : `; ${list(tail)}`;
   return `${head}${totals === '' ? '' : `: ${totals}`}${rest}.`;
+}
+
+/** Hosts that a run would put off or hold up, each with the words for that; not those that it waits for. */
+function outlooksOf(hosts: readonly ReportHost[], document: ReportDocument): ReadonlyMap<ReportHost, string> {
+  return new Map(
+    hosts.flatMap((host) => {
+      const words = outlookOf(host, document)?.words;
+      return words === undefined || words === 'would wait' ? [] : [[host, words] as const];
+    }),
+  );
 }
 
 /** `all 4 hosts`, `2 of 4 hosts`, `the only host` */

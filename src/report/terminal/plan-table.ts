@@ -1,9 +1,9 @@
-import { statusWordsOf } from '../../model/status-words.ts';
 import type { ReportDocument, ReportHost } from '../document/schema.ts';
 import { guardWords } from '../shared/guard.ts';
-import { askedGuards, outlookOf, type PolicyForHost, policyFor } from '../shared/outlook.ts';
+import { askedGuards, type PolicyForHost, policyFor } from '../shared/outlook.ts';
 import { count, list, oneLine } from '../shared/prose.ts';
 import { differs } from '../shared/reading.ts';
+import { stateWords } from '../shared/state-words.ts';
 import { totalWords } from '../shared/totals.ts';
 import type { Style } from './style.ts';
 import { renderTable } from './table.ts';
@@ -34,10 +34,9 @@ export function renderPlanTable(document: ReportDocument, style: Style): readonl
   const hosts = document.hosts.filter(({ status }) => status !== 'skipped');
   if (hosts.length < (style.summary ? 1 : 2)) return [];
   const noDrain = new Set(rollout.flatMap(({ role, noDrain }) => (noDrain ? [role] : [])));
-  const words = statusWordsOf(document.command);
   const rows = hosts.map((host) => {
     const policy = policyFor(host, document);
-    const state = stateOf(host, document, words);
+    const state = stateOf(host, document);
     const people = noDrain.has(host.role) && policy === 'drain' ? 'no-drain' : policy;
     const cells = [state, totalWords([host]), peopleOf(host, people), decidingOf(host)];
     return { role: host.role, cells: [host.name, ...cells] };
@@ -49,16 +48,10 @@ export function renderPlanTable(document: ReportDocument, style: Style): readonl
   );
 }
 
-function stateOf(
-  host: ReportHost,
-  document: ReportDocument,
-  words: ReturnType<typeof statusWordsOf>,
-): string {
+function stateOf(host: ReportHost, document: ReportDocument): string {
   const wrong = host.status === 'in-sync' && host.error !== undefined;
   if (wrong) return 'answers wrongly';
-  const outlook = outlookOf(host, document);
-  if (outlook !== undefined) return outlook.short;
-  return host.retires && host.status === 'would-change' ? 'leaves' : words[host.status];
+  return stateWords(host, document);
 }
 
 /** `deferred, running meetings: 2, with 27 people`; empty where nobody is. */

@@ -17,10 +17,10 @@ export async function onHalfDone(
   options: ApplyOptions,
   carryOut: () => Promise<HostResult>,
 ): Promise<HostResult> {
-  const begun = Date.now();
-  const patience = patienceWith(plan, options);
-  const until = begun + patience;
   let result = await carryOut();
+  // They are waited for from when they were found, however long that took.
+  const begun = Date.now();
+  const until = begun + patienceWith(plan, options);
   while (isBusy(result) && Date.now() < until && !options.signal.aborted) {
     const end = await untilEmpty(plan, {
       ask: () => askGuards(plan, hostOf(plan, options), options),

@@ -35,9 +35,10 @@ export function rulesBlock(cluster: string): string {
 }
 
 /** A node's sections between two of our markers in haproxy.cfg. Key: the cluster's name and the node's. */
-export const haproxyNode = sectionsFormat('haproxy-node', ([cluster = '', node = '']) => {
-  return `${nodePrefix(cluster)}${node}`;
-});
+export const haproxyNode: KeyedFormat = {
+  ...sectionsFormat('haproxy-node', ([cluster = '', node = '']) => `${nodePrefix(cluster)}${node}`),
+  locationsOf: ([, node]) => node,
+};
 
 /** A cluster's own frontends between two of our markers. Key: the cluster's name. */
 export const haproxyFrontendBlock = sectionsFormat('haproxy-frontend', ([cluster = '']) =>

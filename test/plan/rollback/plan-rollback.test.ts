@@ -8,6 +8,7 @@ import type { Wanted } from '../../../src/plan/forward/evaluate.ts';
 import { itemHash, textOf } from '../../../src/plan/items.ts';
 import { recordChanges } from '../../../src/plan/record.ts';
 import { latestRun, planHostRollback, type RollbackPlan } from '../../../src/plan/rollback/plan-rollback.ts';
+import { stillOwing } from '../../../src/plan/rollback/still-owing.ts';
 import { detailOf } from '../../../src/report/document/problem.ts';
 import { wholePath } from '../../../src/virtual/managed.ts';
 import { stageOf } from '../../support/host-plan.ts';
@@ -292,5 +293,30 @@ describe('the latest run', () => {
     const order = [one, two, third];
     expect(latestRun([...runs, on('a', third, two)], order)).toBe(two);
     expect(latestRun([...runs, on('a', third, two), on('b', third, two)], order)).toBe(one);
+  });
+  it('is not done with as long as a host owes restarts after it, so that the same command does them', () => {
+    const ended = (
+      run: string,
+      undoes?: string,
+      more: Partial<Record<'started' | 'owed', string[]>> = {},
+    ) => ({
+      ...{ record: record(run, undoes), started: [], owed: [], ...more },
+    });
+    const latest = (...runs: readonly ReturnType<typeof ended>[]) =>
+      latestRun(
+        runs.map((each) => each.record),
+        ['one', 'two', 'three', 'four'],
+        (_host, undone) => stillOwing(runs).has(undone),
+      );
+    const undone = ended('three', 'two', { owed: ['restart-web'], started: ['reload-nginx'] });
+    const before = [ended('one'), ended('two'), undone];
+    expect(latest(...before)).toBe('two');
+    expect(latest(...before, ended('four', 'two', { owed: ['restart-web'] }))).toBe('two');
+    expect(latest(...before, ended('four', 'two', { started: ['restart-web'] }))).toBe('one');
+    // Whichever run restarts it.
+    expect(latest(...before, ended('four', undefined, { started: ['restart-web'] }))).toBe('four');
+    expect(stillOwing([...before, ended('four', undefined, { started: ['restart-web'] })])).toEqual(
+      new Set(),
+    );
   });
 });

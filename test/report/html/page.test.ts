@@ -79,6 +79,18 @@ describe('the page', () => {
     expect(page).toContain('^[[2J&lt;U+202E&gt;gnp');
   });
 
+  it('says of each host what a run would do with it, rather than that it would change', () => {
+    const rollout = [
+      {
+        ...{ role: 'node', hosts: [], atOnce: 0, maxUnavailable: 1, down: [] },
+        ...{ held: ['bbb-01'], heldUpBy: 'proxy-1' },
+      },
+    ];
+    const page = renderHtml(documentOfPlan(clusterPlan([nodePlan('bbb-01')]), { rollout }));
+    expect(page).toContain('held up by proxy-1');
+    expect(page).not.toMatch(/would change/);
+  });
+
   it('tells what a schedule has found, and since when', () => {
     const at = '2026-11-26T10:00:00Z';
     const looked = { at, endedAt: at, policy: 'report', did: 'report', run: null, exitStatus: 2 } as const;

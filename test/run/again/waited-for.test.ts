@@ -52,7 +52,7 @@ function runWith(
   ];
   const agreement = {
     hosts: hosts.map(({ name, role }) => ({ host: name, role, due: true, stages: 1 })),
-    options: { whenBusy, waitTimeout: 1_800 },
+    options: { whenBusy, waitTimeout: 1_800, drainTimeout: 3_600 },
     plan: { hosts: hosts.map(({ name }) => ({ host: name, stages: [{ handlers }] })) },
   } as unknown as Agreement;
   return {
@@ -111,6 +111,20 @@ describe('hosts of a run that may be waited for', () => {
     expect(namesIn(runWith({ 'bbb-01': [], 'bbb-02': [] }, { whenBusy: 'drain' }))).toEqual([]);
   });
 
+  it('are those that are drained, as a balancer was told by the run', () => {
+    const states = { 'proxy-1': [], 'bbb-01': [], 'bbb-02': [] };
+    const drained = runWith(states, { whenBusy: 'drain' });
+    const out = new Set(['bbb-02']);
+    const [only, ...others] = waitedFor(drained, { inventory }, out);
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ host: { name: 'bbb-02' }, how: 'gets nobody new, and waits 1h' });
+    expect(only?.guards.map(({ id }) => id)).toEqual(['meetings']);
+    // Once it has begun, its own log tells.
+    const begun = runWith({ ...states, 'bbb-02': ['open'] }, { whenBusy: 'drain' });
+    expect(waitedFor(begun, { inventory }, out)).toEqual([]);
+    expect(waitedFor(runWith({ 'bbb-02': [] }), { inventory }, out)[0]?.how).toBe('waits 30m');
+  });
+
   it('are none of a run that is no apply', () => {
     const seen = runWith({ 'bbb-01': [] });
     expect(namesIn({ ...seen, agreement: { ...seen.agreement, plan: undefined } })).toEqual([]);
@@ -119,7 +133,9 @@ describe('hosts of a run that may be waited for', () => {
 
 describe('what is told of hosts that may be waited for', () => {
   /** What is told when the guards say these things one after the other, at looks 10 s apart. */
-  async function told(...looks: readonly (readonly [SeenRun, Presence])[]): Promise<readonly string[]> {
+  async function told(
+    ...looks: readonly (readonly [SeenRun, Presence, ReadonlySet<string>?])[]
+  ): Promise<readonly string[]> {
     const events: ProgressEvent[] = [];
     const options = {
       ...{ inventory, parallel: 2, signal: new AbortController().signal },
@@ -127,9 +143,12 @@ describe('what is told of hosts that may be waited for', () => {
     } as unknown as RunOptions;
     let found: Presence = { kind: 'empty' };
     let now = 0;
-    const tell = waitingTeller(options, { ask: async () => found, now: () => now });
-    for (const [seen, presence] of looks) {
-      found = presence;
+    let out: ReadonlySet<string> | undefined;
+    const tell = waitingTeller(options, {
+      ...{ ask: async () => found, askOut: async () => out, now: () => now },
+    });
+    for (const [seen, presence, taken] of looks) {
+      [found, out] = [presence, taken];
       await tell(seen);
       now += 10_000;
     }
@@ -152,6 +171,18 @@ describe('what is told of hosts that may be waited for', () => {
     ]);
     const begun = runWith({ 'bbb-01': ['committed'], 'bbb-02': ['open'] });
     expect(await told([seen, busy], [begun, empty])).toHaveLength(1);
+  });
+
+  it('is the same of one that is drained, also where the balancer could not be asked for once', async () => {
+    const drained = runWith({ 'bbb-01': ['committed'], 'bbb-02': [] }, { whenBusy: 'drain' });
+    const out = new Set(['bbb-02']);
+    const waits = 'bbb-02 waiting: running meetings: 2; gets nobody new, and waits 1h at most';
+    expect(await told([drained, busy, new Set()], [drained, busy, out], [drained, busy])).toEqual([waits]);
+    expect(await told([drained, busy, out], [drained, empty, out], [drained, empty, new Set()])).toEqual([
+      waits,
+      'bbb-02 waiting: nobody is there any more',
+      'bbb-02 put-off: it is no longer waited for',
+    ]);
   });
 
   it('is that it has been put off, once it no longer waits', async () => {
