@@ -20,7 +20,7 @@ export const bundling = {
   loader: { '.node': 'empty' },
   plugins: [englishAlone],
   // Those who want it install it.
-  external: ['playwright-core'],
+  external: ['playwright-core', '@restatedev/restate-sdk'],
   // jsonc-parser's "main" is UMD, whose inner require() calls can't be bundled.
   mainFields: ['module', 'main'],
   // Some of the libraries are CommonJS: they call require() and look at __dirname (ssh2's WebAssembly).
