@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../support/ports.ts';
+import { freePorts } from '../support/running-haproxy.ts';
 
 const program = serverProgram();
 
@@ -63,7 +63,9 @@ export async function startEngine(): Promise<TestEngine> {
         { env, stdio: 'ignore' },
       );
       child = started;
-      while (!((await answers(`${engine.admin}/health`)) && (await answers(`${engine.ingress}/restate/health`)))) {
+      while (
+        !((await answers(`${engine.admin}/health`)) && (await answers(`${engine.ingress}/restate/health`)))
+      ) {
         if (started.exitCode !== null) throw new Error(readFileSync(log, 'utf8'));
         await sleep(100);
       }

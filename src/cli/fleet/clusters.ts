@@ -74,7 +74,7 @@ export async function findClusters(
 /** What an inventory says of its cluster; one with mistakes has no name. */
 export async function readCluster(
   file: string,
-  { secrets }: Environment,
+  { secrets }: Pick<Environment, 'secrets'>,
 ): Promise<Omit<ClusterOfFleet, 'shown'>> {
   const own = new OwnRegister(secrets);
   const loaded = await loadInventory(file, own).catch(() => undefined);

@@ -59,6 +59,11 @@ export function servicesFor(sdk: Sdk, site: string, work: Pick<SiteWork, 'look' 
   return [cluster, change];
 }
 
+/** As an object whose handlers are called sees itself. */
+interface ApplyHandlers {
+  readonly apply: (context: ObjectContext, request: ApplyRequest) => Promise<Answer>;
+}
+
 /** Named by the plan: what is said to another one counts for nothing, and only the first answer counts. */
 function answerTo(digest: string): string {
   return `answer to ${digest}`;
@@ -76,8 +81,7 @@ function engineOf(context: WorkflowContext, cluster: string, sdk: Sdk): Engine {
         throw error;
       }
     },
-    apply: (key, parameter) =>
-      context.genericCall<ApplyRequest, Answer>({ service: cluster, method: 'apply', key, parameter }),
+    apply: (key, request) => context.objectClient<ApplyHandlers>({ name: cluster }, key).apply(request),
     now: () => context.date.now(),
     sleep: (duration) => context.sleep(duration),
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reasonOf } from '../../../document/reason.ts';
-import type { Answer, ChangeEnd, ChangeRequest, LookRequest } from '../../../engine/messages.ts';
+import type { Answer, ChangeEnd, ChangeRequest, ChangeState, LookRequest } from '../../../engine/messages.ts';
 import { type SiteServices, servicesOf } from '../../../engine/site.ts';
 import { OperatorError } from '../../../model/operator-error.ts';
 
@@ -56,6 +56,11 @@ export class EngineClient {
   /** Waits for the end of a change. */
   ended(change: string): Promise<ChangeEnd> {
     return this.#get(['restate', 'workflow', this.#services.change, change, 'attach']);
+  }
+
+  /** How far a change is; null: it hasn't begun, or its end is forgotten. */
+  state(change: string): Promise<ChangeState | null> {
+    return this.#get([this.#services.change, change, 'state']);
   }
 
   #send<Told>(path: readonly string[], body: object, key?: string): Promise<Told> {
