@@ -9,8 +9,8 @@ export const approvalTime = 7 * 86_400_000;
 const pause = 5 * 60_000;
 
 /**
- * What a change needs of an engine of durable execution. Each of them is remembered: what is carried out again
- * after a crash gets the same answers as before, and comes to the same place.
+ * What a change needs of an engine of durable execution. Each of them is remembered: what is carried out
+ * again after a crash gets the same answers as before, and comes to the same place.
  */
 export interface Engine {
   /** the change's id, which is that of its first run as well */
@@ -28,8 +28,8 @@ export interface Engine {
 }
 
 /**
- * Carries out a plan that somebody has agreed to: waits for the approval, changes the cluster, goes on where a
- * worker was lost, and comes back for hosts that were put off.
+ * Carries out a plan that somebody has agreed to: waits for the approval, changes the cluster, goes on where
+ * a worker was lost, and comes back for hosts that were put off.
  */
 export async function carryOutChange(request: ChangeRequest, engine: Engine): Promise<ChangeEnd> {
   const { cluster, keepTrying, ...asked } = request;

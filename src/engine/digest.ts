@@ -1,7 +1,7 @@
 import { sha256 } from '../model/change.ts';
 import type { SavedPlan } from '../plan/saved/saved-plan.ts';
 
-/** By what an approval names the plan that somebody has seen: the same for the same plan, however it is sent. */
+/** By what an approval names the plan that somebody has seen: the same however that is sent. */
 export function digestOf(plan: SavedPlan): string {
   return sha256(JSON.stringify(sorted(plan)));
 }

@@ -62,3 +62,26 @@ test('of the fifty languages that a library speaks, the program brings one', () 
     'node_modules/zod/v4/locales/index.js',
   ]);
 });
+
+test('what speaks to an engine is loaded by workers, and by a fleet that names one', () => {
+  const outside = (file: string) =>
+    [...loadedWith(file)].flatMap((path) =>
+      (inputs[path]?.imports ?? []).filter(({ path: name }) => name.startsWith('@restatedev/')),
+    );
+  expect(outside('src/cli/worker/sdk.ts')).toEqual([
+    expect.objectContaining({ path: '@restatedev/restate-sdk', kind: 'dynamic-import' }),
+  ]);
+  const others = ['src/process.ts', 'src/cli/session.ts', 'src/cli/fleet/look.ts', 'src/cli/fleet/apply.ts'];
+  for (const file of others) {
+    expect(outside(file), file).toEqual([]);
+    const parts = [...loadedWith(file)].filter((path) =>
+      /^src\/(?:engine\/(?!site)|cli\/(?:worker|fleet\/engine)\/(?!listen))/.test(path),
+    );
+    expect(parts, file).toEqual([]);
+  }
+  for (const path of Object.keys(inputs).filter((name) => name !== 'src/cli/worker/sdk.ts'))
+    expect(
+      inputs[path]?.imports.map(({ path: name }) => name),
+      path,
+    ).not.toContain('@restatedev/restate-sdk');
+});

@@ -6,8 +6,8 @@ const patience = 30_000;
 
 /**
  * Tells the engine where a worker is (Restate's admin API, POST /deployments,
- * https://docs.restate.dev/admin-api/deployment/register-deployment): it asks there what is served. An address
- * that it knows already stays as it is where the same is served. Throws OperatorErrors `engine-unreachable` and
+ * https://docs.restate.dev/admin-api/deployment/register-deployment): it asks there what is served. An
+ * address that it knows already keeps its calls. Throws OperatorErrors `engine-unreachable` and
  * `engine-not-registered`.
  */
 export async function registerAt(engine: string, worker: string): Promise<void> {

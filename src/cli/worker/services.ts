@@ -14,7 +14,7 @@ import { servicesOf } from '../../engine/site.ts';
 import type { Sdk } from './sdk.ts';
 import type { SiteWork } from './site-work.ts';
 
-/** By then the engine takes a worker for lost that has said nothing: a change may wait for people for days. */
+/** By then the engine takes a silent worker for lost: a change may wait for people for days. */
 const longestWork = { days: 30 };
 /** An engine or a worker that comes back is found soon. */
 const retryPolicy = { initialInterval: { milliseconds: 200 }, maxInterval: { seconds: 10 } };

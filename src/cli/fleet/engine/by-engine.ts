@@ -2,6 +2,7 @@ import { digestOf } from '../../../engine/digest.ts';
 import type { Answer, ChangeEnd } from '../../../engine/messages.ts';
 import { type Problem, problemsOf } from '../../../model/operator-error.ts';
 import { exitStatus } from '../../../model/result.ts';
+import type { SavedPlan } from '../../../plan/saved/saved-plan.ts';
 import { errorReport } from '../../../report/document/document.ts';
 import type { View } from '../../../report/view.ts';
 import { newRunId } from '../../../run/run-id.ts';
@@ -72,9 +73,8 @@ export class ByEngine {
     // From here on it may be carried out, whatever becomes of this process.
     phase.changing = true;
     phase.interruption = 'what the engine was given goes on';
-    await this.#client.approve(change, digestOf(agreed));
     view.message(`handed to the engine as change ${change}`);
-    const end = await this.#client.ended(change).catch((error: unknown) => {
+    const end = await this.#approved(change, agreed).catch((error: unknown) => {
       if (signal.aborted) return goesOn(change, inventory);
       throw error;
     });
@@ -83,6 +83,12 @@ export class ByEngine {
         document: errorReport('apply', { exitStatus: exitStatus.interrupted, errors: [end] }, secrets),
       };
     return end.kind === 'carried-out' ? end.answer : this.#notCarriedOut(change, end.kind);
+  }
+
+  /** Somebody has agreed to it before it was begun. */
+  async #approved(change: string, plan: SavedPlan): Promise<ChangeEnd> {
+    await this.#client.approve(change, digestOf(plan));
+    return this.#client.ended(change);
   }
 
   #notCarriedOut(change: string, kind: Exclude<ChangeEnd['kind'], 'carried-out'>): Answer {

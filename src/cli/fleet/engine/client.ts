@@ -18,10 +18,10 @@ export interface EngineOptions {
 }
 
 /**
- * The engine, by its HTTP ingress (https://docs.restate.dev/services/invocation/http). Each call is handed over
- * with a key of its own, so that it counts once however often it is sent; then its answer is waited for, also
- * where the engine is restarted meanwhile. Throws OperatorErrors `engine-unreachable`, `engine-no-worker` and
- * `engine-refused`, and what `signal` says.
+ * The engine, by its HTTP ingress (https://docs.restate.dev/services/invocation/http). Each call is handed
+ * over with a key of its own, so that it counts once however often it is sent; then its answer is waited for,
+ * also where the engine is restarted meanwhile. Throws OperatorErrors `engine-unreachable`,
+ * `engine-no-worker` and `engine-refused`, and what `signal` says.
  */
 export class EngineClient {
   readonly #options: EngineOptions;
