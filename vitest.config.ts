@@ -32,6 +32,7 @@ const withHosts = [
   'test/run/outside-proof.test.ts',
   'test/run/whole-run.test.ts',
   'test/fleet/fleet.test.ts',
+  'test/engine/engine.test.ts',
   'test/run/windows.test.ts',
   'test/run/forecast.test.ts',
   'test/run/staged-run.test.ts',

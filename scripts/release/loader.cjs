@@ -6,6 +6,8 @@ const { getAsset } = require('node:sea');
 const { pathToFileURL } = require('node:url');
 
 const main = join(process.execPath, 'dist/main.js');
+/** Libraries that those who want them install. */
+const optional = new Set(['playwright-core', '@restatedev/restate-sdk']);
 const inside = pathToFileURL(`${process.execPath}/`).href;
 
 registerHooks({
@@ -15,7 +17,7 @@ registerHooks({
     if (specifier.startsWith('./')) return found(new URL(specifier, context.parentURL).href);
     if (isBuiltin(specifier) || /^(?:file:|\/)/.test(specifier)) return next(specifier, context);
     // What lies above this file may be anybody's: nothing is looked for there.
-    if (specifier !== 'playwright-core') throw missing(specifier);
+    if (!optional.has(specifier)) throw missing(specifier);
     return installed(specifier, context, next);
   },
   load(url, context, next) {

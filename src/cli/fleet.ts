@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseRings, type Ring } from '../fleet/rings.ts';
 import { addChangeOptions } from './change-options.ts';
+import { seconds } from './duration.ts';
 import type { Registration } from './environment.ts';
 import type { FleetApplyOptions } from './fleet/apply.ts';
 import type { Looking } from './fleet/look.ts';
@@ -84,6 +85,12 @@ function addApply(fleet: Command, { environment, finish }: Registration): void {
       '--verify',
       'afterwards ask each cluster from here, as verify does; one that answers wrongly has failed',
       false,
+    )
+    .addOption(
+      new Option(
+        '--keep-trying <time>',
+        'with --engine: come back every five minutes, for so long, for hosts that were put off because people are there or no window is open',
+      ).argParser(seconds),
     )
     .addOption(summaryOption())
     .addOption(metricsOption())

@@ -45,6 +45,7 @@ import { registerValidate } from './validate.ts';
 import { registerVerify } from './verify.ts';
 import { registerWatch } from './watch.ts';
 import { registerWithdraw } from './withdraw.ts';
+import { registerWorker } from './worker.ts';
 
 const commands = [
   registerInit,
@@ -79,6 +80,7 @@ const commands = [
   registerMonitoring,
   registerNotify,
   registerFleet,
+  registerWorker,
   registerUninstall,
   registerExplain,
   registerDocs,

@@ -66,6 +66,11 @@ export function typedWindow(typed: string): WindowOptions['window'][number] {
   return window;
 }
 
+/** A deadline as it was typed elsewhere. Throws for one that isn't one, as `--deadline` does. */
+export function typedDeadline(typed: string): NonNullable<WindowOptions['deadline']> {
+  return time(typed);
+}
+
 /** Throws what commander reports as a wrong argument. */
 function another(value: string, previous: WindowOptions['window']): WindowOptions['window'] {
   const window = parseWindow(value);

@@ -69,3 +69,18 @@ test('of the fifty languages that a library speaks, the program brings one', () 
     'node_modules/zod/v4/locales/index.js',
   ]);
 });
+
+test('what speaks to an engine is loaded by workers, and by a fleet that names one', () => {
+  const engines = (file: string) =>
+    [...loadedWith(file)].filter((path) =>
+      /^src\/(?:engine\/(?!site)|cli\/(?:worker|fleet\/engine)\/(?!listen))/.test(path),
+    );
+  expect(engines('src/cli/worker/sdk.ts')).toContain('src/cli/worker/sdk.ts');
+  const others = ['src/process.ts', 'src/cli/session.ts', 'src/cli/fleet/look.ts', 'src/cli/fleet/apply.ts'];
+  for (const file of others) expect(engines(file), file).toEqual([]);
+});
+
+test('what is only installed by those who want it is no part of the program', () => {
+  const brought = Object.keys(inputs).filter((path) => /node_modules\/(?:@restatedev|playwright)/.test(path));
+  expect(brought).toEqual([]);
+});

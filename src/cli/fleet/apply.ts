@@ -24,8 +24,8 @@ import {
 import { endFleet, showFleet } from './end-fleet.ts';
 import { FleetMetrics } from './fleet-metrics.ts';
 import { FleetReports } from './fleet-reports.ts';
-import { commonOf, type FleetOptions, usualLooks } from './options.ts';
-import { type FleetMeans, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
+import { commonOf, type FleetOptions, refuseBesideEngine, usualLooks } from './options.ts';
+import { engineOf, type FleetMeans, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
 
 export interface FleetApplyOptions
   extends FleetOptions,
@@ -52,6 +52,7 @@ interface Progressed {
 export async function applyToFleet(typed: FleetApplyOptions, given: Environment): Promise<number> {
   refuseTwoPolicies(typed);
   refuseRunId(typed);
+  refuseBesideEngine(typed);
   const options = policyWith(typed);
   const environment = fleetEnvironment(given);
   await environment.attend();
@@ -63,7 +64,8 @@ export async function applyToFleet(typed: FleetApplyOptions, given: Environment)
   const reports = await FleetReports.begin(options, inventories, environment);
   const metrics = await FleetMetrics.begin(options, fleet);
   const view = chooseFleetView(environment.output, options);
-  const means = fleetMeans(environment, view, { json: options.json, reports, metrics });
+  const engine = await engineOf(options, environment, { reports, view });
+  const means = fleetMeans(environment, view, { json: options.json, reports, metrics, engine });
   try {
     return await new FleetRun(fleet, options, means).carryOut();
   } finally {

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { addressOf, type Pair, pairsSharing, wayTo } from '../../fleet/alike.ts';
 import { pickClusters, unmatched } from '../../fleet/pick.ts';
+import { sha256 } from '../../model/change.ts';
 import { OperatorError } from '../../model/operator-error.ts';
+import { type PlanSources, sourceHashes } from '../../plan/saved/saved-plan.ts';
 import { loadInventory } from '../../playbook/resolve/load-inventory.ts';
 import { count, list } from '../../report/shared/prose.ts';
 import { OwnRegister } from '../../secrets/own-register.ts';
@@ -19,6 +21,15 @@ export interface ClusterOfFleet {
   readonly addresses: ReadonlyMap<string, string>;
   /** the environment variables that its secrets are in */
   readonly variables: readonly string[];
+  /** of what it says, with its playbook and what is accepted; undefined where it can't be read */
+  readonly hash: string | undefined;
+}
+
+/** One whose inventory can be read. */
+export type NamedCluster = ClusterOfFleet & { readonly name: string; readonly hash: string };
+
+export function isNamed(cluster: ClusterOfFleet): cluster is NamedCluster {
+  return cluster.name !== undefined && cluster.hash !== undefined;
 }
 
 export interface Fleet {
@@ -60,15 +71,27 @@ export async function findClusters(
   return { clusters, sharing: pairsSharing(named), variables };
 }
 
-async function readCluster(file: string, { secrets }: Environment): Promise<Omit<ClusterOfFleet, 'shown'>> {
-  const loaded = await loadInventory(file, new OwnRegister(secrets)).catch(() => undefined);
+/** What an inventory says of its cluster; one with mistakes has no name. */
+export async function readCluster(
+  file: string,
+  { secrets }: Pick<Environment, 'secrets'>,
+): Promise<Omit<ClusterOfFleet, 'shown'>> {
+  const own = new OwnRegister(secrets);
+  const loaded = await loadInventory(file, own).catch(() => undefined);
   return {
     ...{ inventory: file, name: loaded?.cluster.name },
     addresses: new Map((loaded?.hosts ?? []).map(({ ssh }) => [addressOf(ssh), wayTo(ssh)])),
     variables: (loaded?.secrets ?? []).flatMap(({ value }) =>
       typeof value !== 'string' && 'env' in value ? [value.env] : [],
     ),
+    hash: loaded && hashOf({ ...loaded, secrets: own }),
   };
+}
+
+/** Without the version of the program: what is compared is what the operator has written. */
+function hashOf(sources: PlanSources): string {
+  const { inventory, playbook, accepted = '' } = sourceHashes(sources);
+  return sha256([inventory, playbook, accepted].join(' '));
 }
 
 function shownAs(

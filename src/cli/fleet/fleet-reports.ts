@@ -40,6 +40,16 @@ export class FleetReports {
     return new FleetReports(targets, environment);
   }
 
+  /** Whether any is written. */
+  get isWanted(): boolean {
+    return this.#targets.length > 0;
+  }
+
+  /** Takes the report of a cluster whose command was carried out elsewhere. */
+  keep(inventory: string, document: ReportDocument): void {
+    this.#kept.set(inventory, document);
+  }
+
   /** What notes the report of a cluster; undefined where nobody wants any. */
   of(inventory: string): ReportFiles | undefined {
     if (this.#targets.length === 0) return undefined;

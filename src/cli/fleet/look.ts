@@ -8,8 +8,8 @@ import { type ClusterOfFleet, findClusters, fleetWarnings } from './clusters.ts'
 import { endFleet, showFleet } from './end-fleet.ts';
 import { FleetMetrics } from './fleet-metrics.ts';
 import { FleetReports } from './fleet-reports.ts';
-import { commonOf, type FleetOptions, usualLooks } from './options.ts';
-import { fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
+import { commonOf, type FleetOptions, refuseBesideEngine, usualLooks } from './options.ts';
+import { engineOf, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
 
 /** What is done with each cluster. */
 export interface Looking {
@@ -20,9 +20,11 @@ export interface Looking {
 /** Looks at all clusters and tells what was found; returns the exit status. */
 export async function lookAtFleet(
   { command, call }: Looking,
-  options: FleetOptions & MetricsOptions & { readonly summary?: boolean },
+  options: FleetOptions &
+    MetricsOptions & { readonly summary?: boolean; readonly policy?: readonly string[] },
   given: Environment,
 ): Promise<number> {
+  refuseBesideEngine(options);
   const environment = fleetEnvironment(given);
   await environment.attend();
   const { chooseFleetView } = await import('../../report/choose-view.ts');
@@ -34,7 +36,8 @@ export async function lookAtFleet(
   if (options.pager === true && !options.json) environment.output.keepForPager();
   const onlyNews = options.quiet && command === 'check';
   const view = chooseFleetView(environment.output, { ...options, onlyNews });
-  const means = fleetMeans(environment, view, { json: options.json, reports, metrics });
+  const engine = await engineOf(options, environment, { reports, view });
+  const means = fleetMeans(environment, view, { json: options.json, reports, metrics, engine });
   const stage = {
     ...{ rings: [fleet.clusters], maxFailed: Number.POSITIVE_INFINITY },
     call: ({ inventory }: ClusterOfFleet) => call(commonOf(options, inventory)),

@@ -8,9 +8,12 @@ import { connectorOnDemand } from '../../ssh/connector-on-demand.ts';
 import type { Environment } from '../environment.ts';
 import { passphraseAsker } from '../passphrase.ts';
 import { type ClusterCall, type ClusterOutcome, carryOutCluster } from './carry-out-cluster.ts';
-import { type ClusterOfFleet, excluding, type Fleet } from './clusters.ts';
+import { type ClusterOfFleet, excluding, type Fleet, isNamed } from './clusters.ts';
+import type { ByEngine } from './engine/by-engine.ts';
 import type { FleetMetrics } from './fleet-metrics.ts';
 import type { FleetReports } from './fleet-reports.ts';
+import { type InTurn, oneByOne } from './in-turn.ts';
+import type { EngineFleetOptions } from './options.ts';
 
 /** What the commands of a fleet have in common while they work. */
 export interface FleetMeans {
@@ -21,9 +24,9 @@ export interface FleetMeans {
   readonly inTurn: InTurn;
   readonly reports: FleetReports;
   readonly metrics: FleetMetrics | undefined;
+  /** has clusters' commands carried out elsewhere; undefined: this process does it */
+  readonly engine: ByEngine | undefined;
 }
-
-type InTurn = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** An outcome for each of the clusters, also for those that an interruption came before. */
 export function outcomeOf(
@@ -46,7 +49,7 @@ export function outcomeOf(
 export function fleetMeans(
   environment: Environment,
   view: FleetView,
-  { json, ...beside }: Pick<FleetMeans, 'reports' | 'metrics'> & { readonly json: boolean },
+  { json, ...beside }: Pick<FleetMeans, 'reports' | 'metrics' | 'engine'> & { readonly json: boolean },
 ): FleetMeans {
   const inTurn = oneByOne();
   const ask = passphraseAsker(environment, { json });
@@ -69,7 +72,7 @@ export interface Stage {
 export async function runStage(
   fleet: Fleet,
   { rings, call, ended, ...limits }: Stage,
-  { environment, view, connector, inTurn, reports, metrics }: FleetMeans,
+  { environment, view, connector, inTurn, reports, metrics, engine }: FleetMeans,
 ): Promise<Rolled<ClusterOfFleet, ClusterOutcome>> {
   view.stage(rings.flat().length);
   try {
@@ -81,7 +84,11 @@ export async function runStage(
         const written = { reports: reports.of(cluster.inventory), metrics: metrics?.of(cluster) };
         const own = { withheld: withheldFrom(cluster, fleet), ...written };
         const means = { environment, connector, view: watching, opening: inTurn, ...own };
-        const outcome = await carryOutCluster(call(cluster), means);
+        // One that can't be read is told of by its own command, which reaches no host.
+        const outcome =
+          engine !== undefined && isNamed(cluster)
+            ? await engine.carryOut(call(cluster), cluster, watching)
+            : await carryOutCluster(call(cluster), means);
         view.ended(cluster.shown, outcome);
         ended?.(cluster, outcome);
         return outcome;
@@ -97,12 +104,15 @@ function withheldFrom({ variables: own }: ClusterOfFleet, { variables }: Fleet):
   return new Set([...variables].filter((name) => !own.includes(name)));
 }
 
-/** Has one thing done after the other: programs that look up secrets may ask somebody on the terminal. */
-function oneByOne(): InTurn {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = last.then(work);
-    last = mine.catch(() => undefined);
-    return mine;
-  };
+/** The engine that the command line names; its part of the program is loaded only then. */
+export async function engineOf(
+  options: EngineFleetOptions,
+  environment: Environment,
+  { reports, view }: Pick<FleetMeans, 'reports' | 'view'>,
+): Promise<ByEngine | undefined> {
+  const { engine, site } = options;
+  if (engine === undefined || site === undefined) return undefined;
+  const { ByEngine } = await import('./engine/by-engine.ts');
+  const lost = (text: string) => view.message(text);
+  return new ByEngine({ ...options, engine, site }, environment, { reports, lost });
 }

@@ -22,7 +22,7 @@ export const readVariables: readonly ReadVariable[] = [
   { name: 'LANG', means: 'whether the terminal shows more than ASCII' },
   { name: 'LC_ALL', means: 'the same, before LC_CTYPE and LANG' },
   { name: 'LC_CTYPE', means: 'the same, before LANG' },
-  { name: 'NODE_PATH', means: 'where a single file looks for playwright-core' },
+  { name: 'NODE_PATH', means: 'where a single file looks for playwright-core and @restatedev/restate-sdk' },
   { name: 'NODE_EXTRA_CA_CERTS', means: 'further authorities that are trusted in checks from outside' },
   { name: 'NO_COLOR', means: 'no colours, and no links unless FORCE_HYPERLINK is 1' },
   { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', means: 'where traces are sent' },

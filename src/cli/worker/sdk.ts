@@ -1,0 +1,33 @@
+import { OperatorError } from '../../model/operator-error.ts';
+import { nativeImport } from '../../native-import.ts';
+
+export type Sdk = typeof import('@restatedev/restate-sdk');
+
+/** The engine's SDK, which isn't bundled: only workers need it. Throws OperatorError `no-engine-sdk`. */
+export async function loadSdk(
+  load: () => Promise<Sdk> = async () => (await nativeImport('@restatedev/restate-sdk')) as Sdk,
+): Promise<Sdk> {
+  provideResolvers();
+  try {
+    return await load();
+  } catch (error) {
+    throw new OperatorError({
+      code: 'no-engine-sdk',
+      message: '@restatedev/restate-sdk, by which a worker serves the engine, is not installed',
+      next: 'run npm install @restatedev/restate-sdk where clusterproxy is installed (with --global, if it is installed globally)',
+      detail: error instanceof Error ? error.message.split('\n')[0] : undefined,
+    });
+  }
+}
+
+/** The SDK (1.17) calls Promise.withResolvers, which Node.js has from release 22 on. */
+function provideResolvers(): void {
+  const promises = Promise as unknown as { withResolvers?: () => unknown };
+  promises.withResolvers ??= () => {
+    let given: object = {};
+    const promise = new Promise((resolve, reject) => {
+      given = { resolve, reject };
+    });
+    return { promise, ...given };
+  };
+}
