@@ -124,7 +124,7 @@ prepare_lab() {
     echo 'setup: not root: tests against real hosts will be skipped'
     return
   fi
-  install_release_tools
+  install_kept_packages
   missing=$(missing_packages)
   [ -n "$missing" ] || return 0
   # shellcheck disable=SC2086 # one word a package
@@ -137,11 +137,13 @@ prepare_lab() {
   fi
 }
 
-# For what is tried of a release; see scripts/release/tools.mjs.
-install_release_tools() {
+# For what is tried of a release and of an engine; see scripts/kept-packages.mjs.
+install_kept_packages() {
   [ "$(uname -m)" = x86_64 ] || return 0
   node scripts/release/tools.mjs ||
     echo 'setup: what a single file is made with could not be installed; its tests will be skipped' >&2
+  node scripts/engine-server.mjs ||
+    echo 'setup: the engine of workers could not be installed; its tests will be skipped' >&2
 }
 
 install_node_modules

@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findEngineServer } from '../../scripts/engine-server.mjs';
 import { freePorts } from '../support/running-haproxy.ts';
 
-const program = serverProgram();
+const program = findEngineServer();
 
 /** Why tests with the real engine don't run; undefined if they do. */
 export const withoutEngine =
   program === undefined
-    ? '@restatedev/restate-server has no program for this machine, or is not installed'
+    ? 'the engine is not installed: node scripts/engine-server.mjs does that, on Linux x64'
     : undefined;
 
 /** A real engine of one node on loopback, whose store outlives its process. */
@@ -26,16 +26,6 @@ export interface TestEngine {
   /** starts it again on the same store, and resolves once it answers */
   start(): Promise<void>;
   close(): Promise<void>;
-}
-
-function serverProgram(): string | undefined {
-  const name = `@restatedev/restate-server-${process.platform}-${process.arch}`;
-  try {
-    const found = createRequire(import.meta.url).resolve(`${name}/bin/restate-server`);
-    return existsSync(found) ? found : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 export async function startEngine(): Promise<TestEngine> {
