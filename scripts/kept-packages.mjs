@@ -1,5 +1,5 @@
-// Packages that a few tests or scripts need and nobody else: npm installs them once into this account's cache,
-// by the versions and hashes of a lock file, for all copies of the sources.
+// Packages that a few tests or scripts need and nobody else: npm installs them once into this account's
+// cache, by the versions and hashes of a lock file, for all copies of the sources.
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';

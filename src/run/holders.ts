@@ -24,7 +24,7 @@ export function inOrderOfHolders(
   return turnOfHolders(others) === 'first' ? [...holders, ...others] : [...others, ...holders];
 }
 
-/** When those have their turn that have what only one of them has; `others`: of their role, with what is due. */
+/** When those have their turn that have what only one of them has; `others`: those of the role without it. */
 export function turnOfHolders(others: readonly HostPlan[]): 'first' | 'last' {
   return others.some(getsCertificate) ? 'first' : 'last';
 }
