@@ -20,7 +20,7 @@ import { lingers, Systemd } from '../schedule/systemd.ts';
 import { serviceText, type Unit, units } from '../schedule/units.ts';
 import { secondsBetween, usualSpread, type When, whenWords } from '../schedule/when.ts';
 import type { Environment } from './environment.ts';
-import { type InstallOptions, refuseIdleLooks, wordsOf } from './schedule-options.ts';
+import { type InstallOptions, refuseIdleLooks, refuseUnagreed, wordsOf } from './schedule-options.ts';
 
 /** Installs a schedule, or prints it for another scheduler; returns the exit status. */
 export async function installSchedule(options: InstallOptions, environment: Environment): Promise<number> {
@@ -91,6 +91,7 @@ export async function installSchedule(options: InstallOptions, environment: Envi
 function refuseWhatContradicts(options: InstallOptions, when: When): void {
   const { spread, metrics, print } = options;
   refuseIdleLooks(options);
+  refuseUnagreed(options);
   const usage = (message: string, next: string) => new OperatorError({ code: 'usage', message, next });
   if (spread !== undefined && spread >= secondsBetween(when))
     throw usage(

@@ -78,6 +78,23 @@ export function refuseIdleLooks({ policy, whenIdle }: Pick<ScheduledOptions, 'po
   });
 }
 
+/**
+ * Throws OperatorError `without-cordon` where runs that nobody watches are to leave hosts to change
+ * themselves: each of them would be refused as soon as there is something to change.
+ */
+export function refuseUnagreed({
+  whenIdle,
+  withoutCordon,
+}: Pick<ScheduledOptions, 'whenIdle' | 'withoutCordon'>): void {
+  if (!whenIdle || withoutCordon) return;
+  throw new OperatorError({
+    code: 'without-cordon',
+    message:
+      'with --when-idle a host on which people are changes itself later, and while it restarts its services nobody can join on it; no run would do that without your agreement, and nobody is there to ask',
+    next: 'agree to that with --without-cordon, or leave --when-idle out',
+  });
+}
+
 export function stateOption(): Option {
   return new Option(
     '--state <folder>',

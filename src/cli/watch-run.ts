@@ -24,7 +24,7 @@ import { type KeptConnector, keepConnections } from '../ssh/kept-connections.ts'
 import type { SshSettings } from '../ssh/settings.ts';
 import type { Environment } from './environment.ts';
 import { type MetricsStore, MetricsWriter, textfile } from './metrics-writer.ts';
-import { refuseIdleLooks, type WatchOptions } from './schedule-options.ts';
+import { refuseIdleLooks, refuseUnagreed, type WatchOptions } from './schedule-options.ts';
 import { carryOutRound, stateOf } from './schedule-round.ts';
 import { alreadyRunning, withCredentials } from './schedule-run.ts';
 
@@ -38,6 +38,7 @@ const longestLook = 3_600;
 /** Watches until it is interrupted; returns the exit status. Throws what keeps it from beginning. */
 export async function watch(options: WatchOptions, given: Environment): Promise<number> {
   refuseIdleLooks(options);
+  refuseUnagreed(options);
   const environment = await withCredentials(given);
   await environment.attend();
   environment.phase.interruption = 'watching ends';

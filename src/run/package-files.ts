@@ -13,7 +13,7 @@ export async function packageFilesIn(folder: string): Promise<readonly PackageFi
   const names = await readdir(folder).catch((error: unknown) => {
     throw new OperatorError({
       code: 'packages-unreadable',
-      message: `no packages can be read from ${folder}: ${wordsOf(error)}`,
+      message: `no packages can be read from ${folder}: ${folderWords(error)}`,
       next: 'give the folder in which the .deb files of the new version are',
     });
   });
@@ -29,6 +29,14 @@ export async function packageFilesIn(folder: string): Promise<readonly PackageFi
   // One after the other: they are large, and a disk reads no faster for being asked for all at once.
   for (const name of packages) files.push(await packageFile(join(folder, name)));
   return files;
+}
+
+/** Why a folder can't be read; see errno(3). */
+function folderWords(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === 'ENOENT') return 'there is no such folder';
+  if (code === 'ENOTDIR') return 'it is a file, not a folder';
+  return code === 'EACCES' ? "you aren't allowed to read it" : wordsOf(error);
 }
 
 async function packageFile(path: string): Promise<PackageFile> {

@@ -29,6 +29,19 @@ it('keeps the order of the patterns, and takes each file once', async () => {
   expect(await found('b.yaml', '*.yaml', 'z.yaml')).toEqual(['b.yaml', 'a.yaml']);
 });
 
+it('takes no folder, and says how to name the inventories in it', async () => {
+  for (const path of ['below', 'below/']) {
+    const problems = await found(path).catch(problemsOf);
+    expect(problems).toMatchObject([
+      {
+        code: 'fleet-no-inventory',
+        message: expect.stringMatching(/below\/? is a folder, not an inventory$/),
+        next: `name the inventories in it: -i "${join(folder, 'below')}/*.yaml", with quotes`,
+      },
+    ]);
+  }
+});
+
 describe('whatever its name', () => {
   const odd = ['[prod].yaml', 'old (1).yaml', 'school+annex@1.yaml', '{a,b}.yaml'];
   beforeAll(() => {

@@ -26,6 +26,23 @@ async function problemOf(name: string, content: string | undefined): Promise<str
   }
 }
 
+it('says in words that there is no such folder, or none at all', async () => {
+  const at = (path: string) =>
+    packageFilesIn(join(folder, path)).catch((error: unknown) =>
+      error instanceof OperatorError ? error.problem : undefined,
+    );
+  const next = 'give the folder in which the .deb files of the new version are';
+  expect(await at('nope')).toMatchObject({
+    code: 'packages-unreadable',
+    message: `no packages can be read from ${folder}/nope: there is no such folder`,
+    next,
+  });
+  writeFileSync(join(folder, 'a.deb'), head);
+  expect(await at('a.deb')).toMatchObject({
+    message: expect.stringMatching(/a\.deb: it is a file, not a folder$/),
+  });
+});
+
 it('takes the beginning of a package up to the end of its control archive', async () => {
   writeFileSync(join(folder, 'b.deb'), `${head}${entry('data.tar.xz', 'large')}`);
   writeFileSync(join(folder, 'a.deb'), head);

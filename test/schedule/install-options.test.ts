@@ -31,6 +31,7 @@ const print = (scheduler: string, ...more: readonly string[]) =>
 it.each([
   [['--limit', 'bbb-1'], 'error limit-unknown: bbb-1 is neither a host nor a role'],
   [['--when-idle'], 'error usage: --when-idle goes with --policy fix'],
+  [['--policy', 'fix', '--when-idle'], 'error without-cordon: with --when-idle a host'],
   [['--every', '15m', '--spread', '15m'], 'error usage: --spread must be shorter than the time between'],
   [
     ['--metrics', '/tmp/prod.prom'],

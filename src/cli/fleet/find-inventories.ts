@@ -18,6 +18,10 @@ export async function findInventories(patterns: readonly string[]): Promise<read
   const found: string[] = [];
   const problems: Problem[] = [];
   for (const pattern of patterns) {
+    if (await isFolder(pattern)) {
+      problems.push(aFolder(pattern));
+      continue;
+    }
     const files = magic.test(pattern) ? await matching(pattern) : [pattern];
     if (files.length === 0) problems.push(nothingMatches(pattern));
     found.push(...files);
@@ -73,6 +77,15 @@ const withLostLinks = {
     fs.stat(path, (error, stats) => (error === null ? found(null, stats) : fs.lstat(path, found))),
   // Those of node:fs have further forms, of which none is called.
 } as unknown as FileSystemAdapter;
+
+function aFolder(path: string): Problem {
+  const pattern = `${path.replace(/\/+$/, '')}/*.yaml`;
+  return {
+    code: 'fleet-no-inventory',
+    message: `${path} is a folder, not an inventory`,
+    next: `name the inventories in it: -i "${pattern}", with quotes`,
+  };
+}
 
 function nothingMatches(pattern: string): Problem {
   return {

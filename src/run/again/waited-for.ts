@@ -30,7 +30,8 @@ interface Asking {
 /**
  * Tells of the hosts of a run that goes on which of them wait for people to go, and who is there. Only the
  * run's controller knows that it waits; whoever follows it elsewhere sees that such a host has its turn, or
- * that a balancer was told to send nobody there, and asks the same guards. Nothing is told of a run whose controller is gone, or that isn't one of `apply`.
+ * that a balancer was told to send nobody there, and asks the same guards. Nothing is told of a run whose
+ * controller is gone, or that isn't one of `apply`.
  */
 export function waitingTeller(
   options: RunOptions,
