@@ -115,14 +115,14 @@ describe('a run in stages', { timeout: 120_000 }, () => {
     expect(shown(plan)).toMatchInlineSnapshot(`
       "lb-1: balancer
 
-        stage 1, packages:
+        stage packages:
 
         install haproxy (packages)
           apt-get install haproxy
           Debian and its derivatives start a package's services as soon as it is installed
           a rollback leaves it in place, unless you give --remove-packages
 
-        stage 2, files:
+        stage files:
 
         create directory /etc/haproxy (configuration)
           known after packages: created unless that stage creates it

@@ -117,7 +117,7 @@ function notesOf(host: ReportHost, isNamed: boolean): Markup {
 }
 
 function renderStage({ number, name, changes, handlers }: StageOfHost): Markup {
-  return html`${name !== undefined && html`<h4>${number === 0 ? `First, ${name}` : `Stage ${number}, ${name}`}</h4>`}${changes.map(renderChange)}${handlers.length > 0 && renderHandlers(handlers)}`;
+  return html`${name !== undefined && html`<h4>${number === 0 ? `First, ${name}` : `Stage ${name}`}</h4>`}${changes.map(renderChange)}${handlers.length > 0 && renderHandlers(handlers)}`;
 }
 
 function renderChange(change: ReportChange): Markup {

@@ -39,8 +39,8 @@ export function renderStages(stages: readonly StageOfHost[], style: Style): read
 
 function stageTitle({ number, name }: StageOfHost, { columns, paint }: Style): readonly string[] {
   if (name === undefined) return [];
-  // What comes before all that the playbook has.
-  const text = number === 0 ? `first, ${oneLine(name)}:` : `stage ${number}, ${oneLine(name)}:`;
+  // What comes before all that the playbook has. Numbers would have gaps, where a stage has nothing to do.
+  const text = number === 0 ? `first, ${oneLine(name)}:` : `stage ${oneLine(name)}:`;
   return ['', ...wrap(text, { columns, first: '  ' }).map((line) => paint.bold(line))];
 }
 
