@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EngineClient } from '../../src/cli/fleet/engine/client.ts';
 import { digestOf } from '../../src/engine/digest.ts';
@@ -20,7 +21,7 @@ let fleet: TestFleet;
 let engine: TestEngine;
 let worker: TestWorker;
 let listen: string;
-const names = ['alpha', 'beta', 'gamma'];
+const names = ['alpha', 'beta', 'gamma', 'delta'];
 
 beforeAll(async () => {
   if (withoutEngine !== undefined) return;
@@ -60,6 +61,10 @@ const runsOf = (name: string, host: string) => {
   return existsSync(folder) ? readdirSync(folder) : [];
 };
 
+/** How a run has ended on a host; see docs/transactions.md. */
+const stateOf = (name: string, host: string, run: string) =>
+  readFileSync(onHost(name, host, `/var/lib/clusterproxy/runs/${run}/state`), 'utf8').trim();
+
 /** Waits for what comes about by itself, however long that takes; the test's own patience ends it. */
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(50);
@@ -91,7 +96,7 @@ describe.skipIf(withoutEngine !== undefined)('a fleet by an engine', () => {
   it('draws the same report', async () => {
     const page = join(fleet.folder, 'check.html');
     await on('check', '--quiet', '--html', page, ...by());
-    expect(readFileSync(page, 'utf8').match(/<svg class="cluster wide"/g)).toHaveLength(3);
+    expect(readFileSync(page, 'utf8').match(/<svg class="cluster wide"/g)).toHaveLength(names.length);
   });
 
   it('changes what was agreed to, once', async () => {
@@ -129,21 +134,12 @@ describe.skipIf(withoutEngine !== undefined)('a fleet by an engine', () => {
   });
 
   it('waits for an approval of just this plan, which survives the engine and counts once', async () => {
-    console.log(`CLUSTERPROXY_SEED=${seed}`);
-    const client = new EngineClient({
-      ...{ url: engine.ingress, site: 'north', signal: AbortSignal.timeout(240_000), lost: () => undefined },
-    });
-    const inventory = await hashOf('gamma');
-    const looked = await client.look('gamma', {
-      ...{ command: 'plan', inventory, picture: false },
-      options: planned,
-    });
-    if (looked.plan === undefined) throw new Error(JSON.stringify(looked.document));
+    const { client, inventory, plan } = await plannedBy('gamma');
     const change = 'approved-in-the-morning';
-    const request = { inventory, picture: false, options: usual, plan: looked.plan };
+    const request = { inventory, picture: false, options: usual, plan };
     await client.begin(change, { ...request, cluster: 'gamma', keepTrying: 0 });
     await client.begin(change, { ...request, cluster: 'gamma', keepTrying: 0 });
-    await client.approve(change, digestOf({ ...looked.plan, salt: 'another' }));
+    await client.approve(change, digestOf({ ...plan, salt: 'another' }));
     await until(async () => (await client.state(change))?.phase === 'asking');
     await engine.kill();
     await engine.start();
@@ -151,12 +147,81 @@ describe.skipIf(withoutEngine !== undefined)('a fleet by an engine', () => {
       { phase: 'asking' },
       false,
     ]);
-    await client.approve(change, digestOf(looked.plan));
-    await client.approve(change, digestOf(looked.plan));
+    await client.approve(change, digestOf(plan));
+    await client.approve(change, digestOf(plan));
     const end = await client.ended(change);
     expect(end).toMatchObject({ kind: 'carried-out', answer: { document: { run: change } } });
     expect(['proxy-1', 'bbb-01'].map((host) => runsOf('gamma', host))).toEqual([[change], [change]]);
     expect(fleet.isChanged('gamma')).toBe(true);
+  });
+
+  it('waits for people to leave, whatever is restarted meanwhile', async () => {
+    const people = onHost('delta', 'bbb-01', '/run/stand-in/meetings');
+    mkdirSync(join(people, '..'), { recursive: true });
+    writeFileSync(people, '12 Maths\n');
+    const { client, inventory, plan } = await plannedBy('delta');
+    const change = 'while-people-are-there';
+    const request = { inventory, picture: false, options: usual, plan, cluster: 'delta', keepTrying: 86_400 };
+    await client.begin(change, request);
+    await client.approve(change, digestOf(plan));
+    const isWaiting = async () => (await client.state(change))?.phase === 'waiting';
+    await until(isWaiting);
+    await Promise.all([engine.kill(), worker.kill()]);
+    await engine.start();
+    worker = await startWorker(engine, all(), { listen });
+    expect([await isWaiting(), fleet.isChanged('delta')]).toEqual([true, false]);
+    rmSync(people);
+  });
+
+  it('survives workers that are killed at any moment', async () => {
+    // By the lines that a worker tells, so that it is about moments of a change, however long they take.
+    const moments = fc.sample(fc.integer({ min: 1, max: 6 }), { numRuns: 3, seed });
+    console.log(`CLUSTERPROXY_SEED=${seed}: killed after ${moments.join(', ')} lines`);
+    let hasEnded = false;
+    const ending = clusterproxyAt(main, [
+      ...['fleet', 'apply', '-i', all(), '--cluster', 'delta', '--yes', '--now', '--json'],
+      ...by(),
+    ]).finally(() => {
+      hasEnded = true;
+    });
+    for (const lines of moments) {
+      const before = worker.told.split('\n').length;
+      await until(() => hasEnded || worker.told.split('\n').length >= before + lines);
+      await worker.kill();
+      worker = await startWorker(engine, all(), { listen });
+    }
+    const ended = await ending;
+    expect([ended.status, documentOf(ended).clusters.map(({ document }) => document.errors ?? [])]).toEqual([
+      ...[0, [[]]],
+    ]);
+    // The proxy was changed before people had left the node. A run that was cut off before it touched
+    // anything may have left its folder.
+    const kept = (host: string) =>
+      runsOf('delta', host).filter((run) => stateOf('delta', host, run) === 'committed');
+    expect(['proxy-1', 'bbb-01'].map((host) => kept(host).length)).toEqual([1, 1]);
+    expect(fleet.isChanged('delta')).toBe(true);
+  });
+
+  it('a worker with another inventory refuses, and so does what asks at the wrong place', async () => {
+    const codesOf = (ended: Ended) =>
+      documentOf(ended).clusters.map(({ document }) => document.errors?.map(({ code }) => code) ?? []);
+    const check = ['fleet', 'check', '-i', all(), '--cluster', 'alpha', '--json'];
+    const elsewhere = await clusterproxy([...check, '--engine', engine.ingress, '--site', 'south']);
+    expect([elsewhere.status, codesOf(elsewhere)]).toEqual([1, [['engine-no-worker']]]);
+    const [port] = await freePorts(1);
+    const nobody = await clusterproxy([...check, '--engine', `http://127.0.0.1:${port}`, '--site', 'north']);
+    expect([nobody.status, codesOf(nobody)]).toEqual([1, [['engine-unreachable']]]);
+    const copy = join(fleet.folder, 'copy.yaml');
+    const text = readFileSync(join(fleet.folder, 'clusters/alpha.yaml'), 'utf8');
+    writeFileSync(copy, `# another version\n${text}`);
+    const older = await clusterproxy(['fleet', 'check', '-i', copy, '--json', ...by()]);
+    expect([older.status, codesOf(older)]).toEqual([1, [['engine-inventory-differs']]]);
+  });
+
+  it('a worker listens to others only where it can tell the engine from them', async () => {
+    const argv = ['worker', '--site', 'north', '-i', all(), '--listen', '0.0.0.0:0'];
+    const { status, stderr } = await clusterproxy(argv);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('error worker-open: ')]);
   });
 
   it('a worker that is asked to end has nothing left to be done by then', async () => {
@@ -168,6 +233,20 @@ describe.skipIf(withoutEngine !== undefined)('a fleet by an engine', () => {
 const { force, now, waitTimeout, drainTimeout, despitePolls, maxFailures, ...rest } = usual;
 const { confirmTimeout, lockWait, verify, ...common } = rest;
 const planned = { ...common, detailedExitcode: false };
+
+/** A plan that somebody may agree to later. */
+async function plannedBy(name: string) {
+  const { url, site } = { url: engine.ingress, site: 'north' };
+  const signal = AbortSignal.timeout(280_000);
+  const client = new EngineClient({ url, site, signal, lost: () => undefined });
+  const inventory = await hashOf(name);
+  const { plan, document } = await client.look(name, {
+    ...{ command: 'plan', inventory, picture: false },
+    options: planned,
+  });
+  if (plan === undefined) throw new Error(JSON.stringify(document));
+  return { client, inventory, plan };
+}
 
 /** Of the inventory as it is. */
 async function hashOf(name: string): Promise<string> {

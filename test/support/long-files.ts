@@ -50,6 +50,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/when-idle.lab.test.ts': 192,
   'test/e2e/who-and-where.lab.test.ts': 111,
   'test/faults/sequences.lab.test.ts': 188,
+  'test/engine/engine.test.ts': 230,
   'test/fleet/fleet.test.ts': 72,
   'test/host/actions.test.ts': 58,
   'test/host/host.lab.test.ts': 63,
