@@ -13,7 +13,7 @@ import { expectServed } from './served.ts';
 
 if (withoutFloods !== undefined) console.warn(withoutFloods);
 
-/** What each can be had with; Caddy's times and masks are for its global options to say, which are not ours. */
+/** What each can be had with; Caddy's times and masks are for its global options to say. */
 const items = ['untracked', 'connections', 'body_size', 'server_tokens', 'tls', 'hsts', 'backlog'];
 const hardened = [
   { software: haproxy, hardening: [...items, 'slow_clients', 'masked_logs'] },

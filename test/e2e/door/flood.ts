@@ -35,9 +35,9 @@ export async function others(door: Door, page: string, count: number): Promise<s
 }
 
 /**
- * Begins 20,000 connections that don't go on, as they come from an address that there is not. The kernel keeps
- * each for a minute at least (tcp_synack_retries), so that the queue of 4,096 is full whatever else this
- * machine does. How many were begun, and how many cookies were the answer.
+ * Begins 20,000 connections that don't go on, as they come from an address that there is not. The kernel
+ * keeps each for a minute at least (tcp_synack_retries), so that the queue of 4,096 is full whatever else
+ * this machine does. How many were begun, and how many cookies were the answer.
  */
 export async function floodOfBeginnings(
   proxy: LabHost,
