@@ -1,32 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { LabHost } from '../lab/host.ts';
 import { offerDebianPackages } from '../lab/packages.ts';
 import { type Cluster, hostOf, startCluster } from './cluster.ts';
-import { ask, type Door } from './door/connection.ts';
+import type { Door } from './door/connection.ts';
+import { amongSilent, floodOfBeginnings, lend, others, withoutFloods, writable } from './door/flood.ts';
 import { layPages } from './door/node.ts';
 import { noLab, useLab } from './lab.ts';
 import type { Manifest } from './manifest.ts';
 import { expectServed } from './served.ts';
 
-const programs = ['nft', 'hping3'];
-const missing = programs.filter((name) => spawnSync('which', [name]).status !== 0);
-if (missing.length > 0) console.warn(`Floods are left out: this machine has no ${missing.join(', no ')}`);
+if (withoutFloods !== undefined) console.warn(withoutFloods);
 
-/** A program of this machine, with the libraries that a host of the lab lacks. */
-async function lend(host: LabHost, program: string): Promise<void> {
-  const listed = `for path in $(which ${program}) $(ldd $(which ${program}) | grep -o '/[^ ]*'); do realpath -s "$path"; done | tar -chf - -T - 2>/dev/null`;
-  const { stdout } = spawnSync('sh', ['-c', listed], { maxBuffer: 100_000_000 });
-  await host.writeFile('/root/lent.tar', stdout);
-  await host.mustExec('tar -x --skip-old-files -f /root/lent.tar -C / && rm /root/lent.tar');
-}
-
-/** A host of the lab has a network of its own, whose values it may read only, anew after each start. */
-const writable = 'mount -o remount,bind,rw /proc/sys';
-
-describe.skipIf(noLab || missing.length > 0)('a door whose connections nobody tracks', () => {
+describe.skipIf(noLab || withoutFloods !== undefined)('a door whose connections nobody tracks', () => {
   const lab = useLab();
   let cluster: Cluster;
   let door: Door;
@@ -43,23 +28,6 @@ describe.skipIf(noLab || missing.length > 0)('a door whose connections nobody tr
     expect(document.hosts.flatMap((host) => host.error ?? [])).toEqual([]);
     expect(code, stderr).toBe(0);
     return document;
-  };
-  const kernelCounts = async (name: string) => {
-    const [names = '', values = ''] = (await cluster.proxy.mustExec('grep ^TcpExt: /proc/net/netstat')).split(
-      '\n',
-    );
-    return Number(values.split(' ')[names.split(' ').indexOf(name)]);
-  };
-  /** How long others wait for a page meanwhile, in milliseconds: half of them, and the slowest. */
-  const others = async (count: number) => {
-    const times: number[] = [];
-    for (let index = 0; index < count; index++) {
-      const began = performance.now();
-      expect((await ask(door, page())).status).toBe(200);
-      times.push(performance.now() - began);
-    }
-    times.sort((one, other) => one - other);
-    return `half within ${Math.ceil(times[count >> 1] ?? 0)} ms, the slowest ${Math.ceil(times.at(-1) ?? 0)} ms`;
   };
 
   beforeAll(async () => {
@@ -102,7 +70,7 @@ describe.skipIf(noLab || missing.length > 0)('a door whose connections nobody tr
     await cluster.proxy.mustExec(
       `nft 'add table inet see; add chain inet see input { type filter hook input priority 0; }; add rule inet see input tcp dport 443 ct state untracked counter; add rule inet see input tcp sport 443 ct state untracked counter; add rule inet see input tcp dport 443 ct state != untracked counter'`,
     );
-    await others(5);
+    await others(door, page(), 5);
     const seen = await cluster.proxy.mustExec('nft list chain inet see input');
     await cluster.proxy.mustExec('nft delete table inet see');
     const [here, nodes, tracked] = [...seen.matchAll(/packets (\d+)/g)].map(([, packets]) => Number(packets));
@@ -125,38 +93,17 @@ describe.skipIf(noLab || missing.length > 0)('a door whose connections nobody tr
   });
 
   it('answers others during a flood of beginnings', async () => {
-    const quiet = await others(100);
-    const before = await kernelCounts('SyncookiesSent');
-    // From an address that there is not, so that none of them goes on. The kernel keeps each for a minute at
-    // least (tcp_synack_retries), so that the queue of 4,096 is full whatever else this machine does.
-    const nobody = door.address.replace(/\d+$/, '250');
-    const flood = cluster
-      .node(1)
-      .exec(`timeout 60 hping3 -q -S -p 443 -a ${nobody} -i u100 -c 20000 ${door.address}`);
-    const meanwhile = await others(100);
-    const { stderr, stdout } = await flood;
-    const sent = /(\d+) packets transmitted/.exec(`${stdout}${stderr}`)?.[1];
-    const cookies = (await kernelCounts('SyncookiesSent')) - before;
-    console.warn(`${sent ?? 'many'} beginnings, ${cookies} cookies: ${meanwhile}; without: ${quiet}`);
+    const quiet = await others(door, page(), 100);
+    const flood = floodOfBeginnings(cluster.proxy, cluster.node(1), door.address);
+    const meanwhile = await others(door, page(), 100);
+    const { sent, cookies } = await flood;
+    console.warn(`${sent} beginnings, ${cookies} cookies: ${meanwhile}; without: ${quiet}`);
     expect(cookies).toBeGreaterThan(0);
   });
 
   it('answers others during a flood of connections', async () => {
-    const sockets = await Promise.all(
-      Array.from(
-        { length: 5000 },
-        () =>
-          new Promise<Socket>((resolve, reject) => {
-            const socket = connect(443, door.address, () => resolve(socket));
-            socket.on('error', reject);
-          }),
-      ),
-    );
-    try {
-      console.warn(`5,000 connections that say nothing: ${await others(100)}`);
-    } finally {
-      for (const socket of sockets) socket.destroy();
-    }
+    const meanwhile = await amongSilent(door, 5000, () => others(door, page(), 100));
+    console.warn(`5,000 connections that say nothing: ${meanwhile}`);
   });
 
   it('gives all of it back', async () => {

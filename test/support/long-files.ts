@@ -28,6 +28,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/drain.lab.test.ts': 370,
   'test/e2e/failures.lab.test.ts': 154,
   'test/e2e/first-cluster.lab.test.ts': 60,
+  'test/e2e/floods-of-others.lab.test.ts': 150,
   'test/e2e/floods.lab.test.ts': 100,
   'test/e2e/front-end.lab.test.ts': 71,
   'test/e2e/guards.lab.test.ts': 168,
