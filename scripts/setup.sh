@@ -48,6 +48,7 @@ lab_needs='
   openssl:openssl
   pebble:pebble
   prometheus-blackbox-exporter:prometheus-blackbox-exporter
+  prometheus-nginx-exporter:prometheus-nginx-exporter
   promtool:prometheus
   shellcheck:shellcheck
   ssh-keygen:openssh-client

@@ -4,16 +4,17 @@
 #
 # The program of a role's `hand_over`: docs/your-own-playbook.md says what it has to print. It goes by what
 # keepalived goes by, the file that clusterproxy wrote for it, whose script is the one that it runs here:
-# proxy-answers.sh, which finds the host unfit as long as there is a file in /run/clusterproxy-away. Another
-# host takes the address then, if keepalived runs there and finds that host fit. After a start of the host
-# there is no such file, as nobody is interrupted any more.
+# proxy-answers.sh or balancer-answers.sh, which finds the host unfit as long as there is a file in
+# /run/clusterproxy-away. Another host takes the address then, if keepalived runs there and finds that host
+# fit. After a start of the host there is no such file, as nobody is interrupted any more.
 set -u
 
 verb=$1
 name=$2
-file=${ROOT:-}/etc/keepalived/clusterproxy/$name.conf
+folder=${ROOT:-}/etc/keepalived/clusterproxy
 flags=${ROOT:-}/run/clusterproxy-away
 flag=$flags/$name
+claim=${ROOT:-}/usr/local/sbin/clusterproxy-$name-claim
 
 # setting KEYWORD: the words of the first line with it, or of the line below that if it opens a block
 setting() {
@@ -23,56 +24,73 @@ setting() {
     $1 == keyword { found = 1 }' "$file" 2>/dev/null
 }
 
+# use FILE: what keepalived goes by for a cluster: its address in $virtual, and its script, which is $program,
+# the words of its $question, the address of this host, and those of the $others
+use() {
+  file=$1
+  own=$(setting unicast_src_ip)
+  virtual=$(setting virtual_ipaddress)
+  virtual=${virtual%%/*}
+  virtual=${virtual##*[[:space:]]}
+  # shellcheck disable=SC2046 # splitting is what it is for
+  set -- $(setting script)
+  program=${1:-}
+  question=
+  while [ $# -gt 1 ] && [ "$2" != "$own" ]; do
+    question="$question $2"
+    shift
+  done
+  [ $# -gt 1 ] && [ -n "$virtual" ] || return
+  shift 2
+  others=$*
+}
+
+# One of an earlier version of clusterproxy doesn't look for the file.
+is_moved_by_us() {
+  use "$folder/$name.conf" && grep -qsF clusterproxy-away "$program" &&
+    systemctl is-active --quiet keepalived.service
+}
+
 come_back() {
   rm -f -- "$flag" || return
   rmdir -- "$flags" 2>/dev/null || :
+}
+
+# is_away_for_others: whether another cluster has this host keep away from all addresses
+is_away_for_others() {
+  for other in "$flags"/*; do
+    if [ -e "$other" ] && [ "$other" != "$flag" ]; then return 0; fi
+  done
+  return 1
 }
 
 say_state() {
   printf 'state\037%s\nhealth\037%s\nothers\037%d\n' "$1" "$2" "$3"
 }
 
-script=$(setting script)
-virtual=$(setting virtual_ipaddress)
-virtual=${virtual%%/*}
-virtual=${virtual##*[[:space:]]}
-if [ -z "$script" ] || [ -z "$virtual" ] || ! systemctl is-active --quiet keepalived.service; then
-  [ "$verb" != enable ] || come_back
-  [ "$verb" != state ] || say_state unknown offline 0
-  [ "$verb" != cordon ] || echo "keepalived does not run here, or not for $name"
-  [ "$verb" != cordon ]
-  exit
-fi
-
-# PROGRAM NAME PATH OWN [OTHER]...
-# shellcheck disable=SC2086 # splitting is what it is for
-set -- $script
-program=$1
-hostname=$2
-path=$3
-own=$4
-shift 4
-
 answers() {
-  "$program" --ask "$hostname" "$path" "$1"
+  # shellcheck disable=SC2086 # splitting is what it is for
+  "$program" --ask $question "$1"
 }
 
 has_it() {
   ip -o address show | grep -qF " $virtual/"
 }
 
-# others_answer: how many of them do, into $others
-others_answer() {
-  others=0
-  for other; do
-    if answers "$other"; then others=$((others + 1)); fi
+# count_others: how many of them answer, into $count
+count_others() {
+  count=0
+  for other in $others; do
+    if answers "$other"; then count=$((count + 1)); fi
   done
 }
 
-# runs_for SECONDS: keepalived has run so long, and has asked often enough to know whether the host is fit
+# runs_for SECONDS: keepalived has run so long, and has asked often enough to know whether the host is fit. By
+# the time since the host started, as the clock may be set meanwhile.
 runs_for() {
-  _since=$(date -d "$(systemctl show --property=ActiveEnterTimestamp --value keepalived.service)" +%s) &&
-    [ $(($(date +%s) - _since)) -ge "$1" ]
+  _since=$(systemctl show --property=ActiveEnterTimestampMonotonic --value keepalived.service)
+  read -r _now _ <"${ROOT:-}/proc/uptime"
+  [ $((${_now%%.*} - ${_since:-0} / 1000000)) -ge "$1" ]
 } 2>/dev/null
 
 # within SECONDS COMMAND...: repeats it until it succeeds, or the time is up
@@ -89,9 +107,23 @@ is_gone() {
   ! has_it
 }
 
-# Where a command has the network lead the address elsewhere, that takes its time.
-patience=5
-if [ -x "${ROOT:-}/usr/local/sbin/clusterproxy-$name-claim" ]; then patience=90; fi
+# Its own script says that it stays here, as nobody else would answer.
+is_gone_or_stays() {
+  # shellcheck disable=SC2086 # splitting is what it is for
+  ! has_it || "$program" $question "$own" $others
+}
+
+# owner: who has the address by the network's word, where a command moves it; else nothing
+owner() {
+  [ ! -x "$claim" ] || "$claim" state | sed -n 's/^owner //p'
+}
+
+# Where a command has the network lead the address elsewhere, only the network knows when that is done: until
+# then whoever asks, asks this host, and some networks lead nobody to such an address from inside.
+is_elsewhere() {
+  owner=$(owner)
+  if [ -n "$owner" ]; then [ "$owner" != "$was" ]; else answers "$virtual"; fi
+}
 
 # Whoever was connected by the address opens a new connection to whoever has it now. What is left here would
 # count as somebody who is there, until it is found dead after minutes.
@@ -101,6 +133,37 @@ end_connections() {
     *) ss --kill state connected src "$virtual" ;;
   esac
 } >/dev/null 2>&1
+
+# The addresses of other clusters on this host move as well.
+leave_others() {
+  for conf in "$folder"/*.conf; do
+    if [ "$conf" = "$folder/$name.conf" ] || ! use "$conf" || [ ! -x "$program" ]; then continue; fi
+    if within 8 is_gone_or_stays && is_gone; then end_connections || :; fi
+  done
+}
+
+# stay WORDS: why the address stays here, which is as before then
+stay() {
+  come_back
+  echo "$1"
+  exit 1
+}
+
+give_away() {
+  was=
+  patience=5
+  if [ -x "$claim" ]; then patience=70; fi
+  if has_it; then was=$(owner); fi
+  mkdir -p -- "$flags" && chmod 0755 "$flags" && : >"$flag" || exit 1
+  within 20 is_gone || stay "keepalived still has $virtual here, although it is told to give it away"
+  if ! within $patience is_elsewhere; then
+    _why='does not answer from here'
+    if [ -n "$owner" ]; then _why="belongs to $owner by the network's word"; fi
+    stay "$virtual is not here any more, and $_why: no other host has taken it"
+  fi
+  end_connections || :
+  leave_others
+}
 
 # keepalived takes a host for fit again that was three times in a row, asked every second.
 is_fit_again() {
@@ -112,31 +175,23 @@ is_fit_again() {
 
 case $verb in
   cordon)
-    mkdir -p -- "$flags" && chmod 0755 "$flags" && : >"$flag" || exit 1
-    if ! within 20 is_gone; then
-      come_back
-      echo "keepalived still has $virtual here, although it is told to give it away"
-      exit 1
-    fi
-    if ! within $patience answers "$virtual"; then
-      come_back
-      echo "$virtual is not here any more, and does not answer from here: no other host has taken it"
-      exit 1
-    fi
-    end_connections || :
+    is_moved_by_us || { echo "keepalived does not run here, or not for $name" && exit 1; }
+    give_away
     ;;
   enable)
     come_back || exit 1
-    is_fit_again
+    ! is_moved_by_us || is_fit_again
     ;;
   state)
-    others_answer "$@"
+    # Whatever has become of keepalived: the file has to go before it runs again, or another cluster's does.
     if [ -e "$flag" ]; then
-      say_state cordoned offline "$others"
-    elif runs_for 5 && answers "$own"; then
-      say_state enabled online "$others"
+      say_state cordoned offline 0
+    elif ! is_moved_by_us; then
+      say_state unknown offline 0
     else
-      say_state enabled offline "$others"
+      count_others
+      if ! is_away_for_others && runs_for 5 && answers "$own"; then _health=online; else _health=offline; fi
+      say_state enabled $_health "$count"
     fi
     ;;
   *)

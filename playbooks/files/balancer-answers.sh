@@ -5,9 +5,17 @@
 # A client's question, for the URL with the cluster's name, to the balancer's OWN address: never through DNS,
 # which leads to whoever has the cluster's address. HAProxy answers it itself, without a node, so that any
 # answer shows that it is at work: a node that is down, or overloaded, is so for all balancers, and is not
-# mended by another one. A balancer that gives no answer gives the address away, but only to one of the OTHERs
-# that does: where none does, moving it would help nobody. What can't be asked is no balancer's fault.
+# mended by another one. A balancer that gives no answer, or is told to keep away from the address
+# (address-away.sh), gives it away, but only to one of the OTHERs that answers: where none does, moving it
+# would help nobody. What can't be asked is no balancer's fault.
+#
+# balancer-answers.sh --ask URL ADDRESS: only whether a balancer answers there.
 set -u
+only=no
+if [ "$1" = --ask ]; then
+  only=yes
+  shift
+fi
 unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
 url=$1
 shift
@@ -24,8 +32,20 @@ answers() {
   case $status in [1-5][0-9][0-9]) return 0 ;; *) return 1 ;; esac
 }
 
+# Whichever cluster has this host keep away: its other addresses would be interrupted as well.
+is_away() {
+  for flag in /run/clusterproxy-away/*; do
+    if [ -e "$flag" ]; then return 0; fi
+  done
+  return 1
+}
+
+if [ $only = yes ]; then
+  answers "$1"
+  exit
+fi
 command -v curl >/dev/null 2>&1 || exit 0
-answers "$1" && exit 0
+if ! is_away && answers "$1"; then exit 0; fi
 shift
 for other; do
   if answers "$other"; then exit 1; fi

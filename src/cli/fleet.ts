@@ -1,29 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseRings, type Ring } from '../fleet/rings.ts';
-import {
-  addChangeOptions,
-  confirmOption,
-  maxUnavailableOption,
-  onFailureOption,
-  waveOption,
-  whenBusyOption,
-} from './change-options.ts';
+import { addChangeOptions } from './change-options.ts';
 import type { Registration } from './environment.ts';
 import type { FleetApplyOptions } from './fleet/apply.ts';
 import type { Looking } from './fleet/look.ts';
 import { addFleetOptions, type FleetOptions, usualLooks } from './fleet/options.ts';
-import {
-  addExample,
-  type CommonOptions,
-  namesOption,
-  pagerOption,
-  summaryOption,
-  wholeNumber,
-} from './options.ts';
-import type { PlanOptions } from './plan.ts';
-import { policyOption } from './policies.ts';
+import { type MetricsOptions, metricsOption } from './metrics.ts';
+import { addExample, type CommonOptions, pagerOption, summaryOption, wholeNumber } from './options.ts';
+import { addPlanOptions, type PlanOptions } from './plan.ts';
 import { addQueueOptions } from './queue-options.ts';
-import { addWindowOptions } from './window-options.ts';
 
 type FleetPlanOptions = FleetOptions & Omit<PlanOptions, keyof FleetOptions | 'limit'>;
 
@@ -50,30 +35,14 @@ function addPlan(fleet: Command, { environment, finish }: Registration): void {
       ),
     lookingAtOnce,
   );
-  addQueueOptions(addWindowOptions(command))
-    .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
-    .addOption(summaryOption())
-    .addOption(namesOption())
-    .addOption(maxUnavailableOption())
-    .addOption(waveOption())
-    .addOption(onFailureOption())
-    .addOption(whenBusyOption({ later: true }))
-    .addOption(
-      confirmOption(
-        'with outside or browser, show which checks from outside would decide, as for fleet apply',
-      ),
-    )
-    .addOption(policyOption())
-    .option('--detailed-exitcode', 'exit 2 if anything would change', false)
-    .addOption(pagerOption())
-    .action(async (options: FleetPlanOptions) => {
-      const { lookAtFleet } = await import('./fleet/look.ts');
-      const call = (common: CommonOptions) => ({
-        command: 'plan' as const,
-        options: { ...options, ...common },
-      });
-      finish(await lookAtFleet({ command: 'plan', call }, options, environment));
+  addPlanOptions(command, 'fleet apply').action(async (options: FleetPlanOptions) => {
+    const { lookAtFleet } = await import('./fleet/look.ts');
+    const call = (common: CommonOptions) => ({
+      command: 'plan' as const,
+      options: { ...options, ...common },
     });
+    finish(await lookAtFleet({ command: 'plan', call }, options, environment));
+  });
   addExample(
     command,
     'clusterproxy fleet plan -i "clusters/*.yaml"',
@@ -117,6 +86,7 @@ function addApply(fleet: Command, { environment, finish }: Registration): void {
       false,
     )
     .addOption(summaryOption())
+    .addOption(metricsOption())
     .action(async (options: FleetApplyOptions) => {
       const { applyToFleet } = await import('./fleet/apply.ts');
       finish(await applyToFleet(options, environment));
@@ -138,8 +108,9 @@ function addCheck(fleet: Command, { environment, finish }: Registration): void {
     lookingAtOnce,
   )
     .addOption(summaryOption())
+    .addOption(metricsOption())
     .addOption(pagerOption())
-    .action(async (options: FleetOptions) => {
+    .action(async (options: FleetOptions & MetricsOptions) => {
       const { lookAtFleet } = await import('./fleet/look.ts');
       finish(await lookAtFleet(looking('check'), options, environment));
     });

@@ -12,6 +12,8 @@ import type { Session } from './session.ts';
 
 /** Where metrics are kept: a file, or the memory of a process that is asked for them. */
 export interface MetricsStore {
+  /** what the cluster is called where its inventory can't be read */
+  readonly cluster?: string;
   /** the text that was written last; undefined: there is none */
   readonly read: () => Promise<string | undefined>;
   readonly write: (text: string) => Promise<void>;
@@ -82,6 +84,6 @@ export class MetricsWriter {
       this.#records?.().catch(() => undefined),
       this.#store.read(),
     ]);
-    await this.#store.write(await metricsText(document, { records, former }));
+    await this.#store.write(await metricsText(document, { records, former, cluster: this.#store.cluster }));
   }
 }

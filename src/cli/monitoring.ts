@@ -67,9 +67,13 @@ async function monitoring(
       import('../model/result.ts'),
       import('../document/replace-file.ts'),
     ]);
-  const session = await openSession('monitoring', options, environment, 'connections');
+  // What a step says of itself may stand beside a secret of its own, such as that of HAProxy's statistics.
+  const wanted = name === 'agent' ? 'known' : 'connections';
+  const session = await openSession('monitoring', options, environment, wanted);
   try {
-    const monitored = await monitoringRun(session.runOptions({ prune: false }));
+    const monitored = await monitoringRun(session.runOptions({ prune: false }), {
+      scraped: name === 'agent',
+    });
     if (environment.signal.aborted) return exitStatus.interrupted;
     const part = await partFor(name, monitored, session.inventory.cluster.name, options);
     const text = options.json ? `${JSON.stringify(part.data, undefined, 2)}\n` : configurationText(part);

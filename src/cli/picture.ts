@@ -1,5 +1,6 @@
 import type { Inventory } from '../inventory/inventory.ts';
 import type { PortFact, Role } from '../model/playbook.ts';
+import { holds } from '../playbook/resolve/conditions.ts';
 import type { PictureBeginning } from '../report/document/picture.ts';
 import { operatorHere } from '../run/operator.ts';
 import { packageVersion } from '../version.ts';
@@ -39,7 +40,7 @@ function waysTo(
   return roles.flatMap((role) => {
     const ways = users.flatMap((from) => {
       const ports = role.ports
-        .filter((port) => port.from.includes(from))
+        .filter((port) => port.from.includes(from) && isOpen(role, port, { hosts, vars }))
         .flatMap((port) => portOf(port, vars))
         .flatMap((port) => (isSsh(from, port) ? sshPortsOf(role.name, hosts, port) : [port]));
       return ports.length === 0 ? [] : [{ from, to: role.name, ports }];
@@ -50,6 +51,13 @@ function waysTo(
     );
     return [...ways, ...senders.map((from) => ({ from, to: role.name, ports: [] }))];
   });
+}
+
+/** On one of the role's hosts at least; where none of them is ours, by the inventory alone. */
+function isOpen(role: Role, { when }: PortFact, { hosts, vars }: Pick<Inventory, 'hosts' | 'vars'>): boolean {
+  const ours = hosts.filter((host) => host.role === role.name && host.state !== 'retired');
+  const known = ours.length === 0 ? [{ vars }] : ours;
+  return known.some((one) => holds(when, { vars: one.vars }));
 }
 
 type Port = PictureBeginning['ways'][number]['ports'][number];

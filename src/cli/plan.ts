@@ -45,8 +45,19 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     program.command('plan').description('Shows what would change on each host, and why. Changes nothing.'),
     limitOfComparing,
   );
-  addReportOptions(addQueueOptions(addWindowOptions(command)))
+  addPlanOptions(addReportOptions(command), 'apply')
     .option('--out <file>', 'save the plan, for apply --plan')
+    .action(async (options: PlanOptions) => finish(await plan(options, environment)));
+  addExample(
+    command,
+    'clusterproxy plan --inventory prod.yaml',
+    'clusterproxy plan --inventory prod.yaml --limit node-01,proxy --out plan.json',
+  );
+}
+
+/** Those of a plan, of one cluster or of many; `apply`: the command that would carry it out. */
+export function addPlanOptions(command: Command, apply: 'apply' | 'fleet apply'): Command {
+  return addQueueOptions(addWindowOptions(command))
     .option('--prune', 'also plan to remove what belongs to nodes that are no longer in the inventory', false)
     .addOption(summaryOption())
     .addOption(namesOption())
@@ -55,17 +66,11 @@ export function registerPlan(program: Command, { environment, finish }: Registra
     .addOption(onFailureOption())
     .addOption(whenBusyOption({ later: true }))
     .addOption(
-      confirmOption('with outside or browser, show which checks from outside would decide, as for apply'),
+      confirmOption(`with outside or browser, show which checks from outside would decide, as for ${apply}`),
     )
     .addOption(policyOption())
     .option('--detailed-exitcode', 'exit 2 if anything would change', false)
-    .addOption(pagerOption())
-    .action(async (options: PlanOptions) => finish(await plan(options, environment)));
-  addExample(
-    command,
-    'clusterproxy plan --inventory prod.yaml',
-    'clusterproxy plan --inventory prod.yaml --limit node-01,proxy --out plan.json',
-  );
+    .addOption(pagerOption());
 }
 
 async function plan(given: PlanOptions, environment: Environment): Promise<number> {

@@ -59,7 +59,7 @@ export interface OtherFile {
 }
 
 /** Further files that some commands read or write. */
-interface FileOptions {
+export interface FileOptions {
   readonly out?: string;
   /** of apply a file, of other commands something else */
   readonly plan?: unknown;
@@ -67,7 +67,7 @@ interface FileOptions {
   readonly events?: Target;
 }
 
-function filesOf({ out, plan, metrics, events }: FileOptions): readonly OtherFile[] {
+export function filesOf({ out, plan, metrics, events }: FileOptions): readonly OtherFile[] {
   return [
     ...(out === undefined ? [] : [{ what: 'the plan', path: out }]),
     ...(typeof plan === 'string' ? [{ what: 'the plan', path: plan }] : []),
@@ -127,9 +127,10 @@ export async function beginReports(
   inventory: Inventory,
   { reports, output, secrets }: Environment,
 ): Promise<void> {
-  const targets = targetsOf(options);
   if (reports === undefined) return;
-  if (targets.length === 0) {
+  // What a fleet was told to write, it writes itself.
+  const targets = reports.isKept ? [] : targetsOf(options);
+  if (targets.length === 0 && !reports.isKept) {
     reports.begin([], nothing);
     return;
   }

@@ -7,8 +7,8 @@ import { absent, bySurroundings, found, type HostSeen, type HostTrouble, notAppl
 import type { Surroundings } from './surroundings.ts';
 
 /** Whether whatever renews it should have done so by now, or it has ended. */
-export function endsSoon(certificate: Lifetime, now: number): boolean {
-  return lateness(certificate, now) !== 'in-time';
+export function endsSoon(certificate: Lifetime, now: number, due?: number): boolean {
+  return lateness(certificate, now, due) !== 'in-time';
 }
 
 type Shown = Surroundings['shown'][number];

@@ -66,10 +66,15 @@ export function putLinesBack(
   return applyEdits(text, edits);
 }
 
-/** Lines between others need a line end, even if they had none at the end of their text. */
+/**
+ * Lines between others need a line end, even if they had none at the end of their text; and a text that ends
+ * without one now goes on to do so.
+ */
 function asLinesAt(text: string, start: number, end: number, { was, wrote }: ReplacedLines): string {
   if (was === '') return '';
-  const isEnded = endsLine(text.slice(start, end)) && !endsLine(wrote);
+  const there = text.slice(start, end);
+  if (endsLine(wrote) && there !== '' && !endsLine(there)) return bare(was);
+  const isEnded = endsLine(there) && !endsLine(wrote);
   const open = start > 0 && !endsLine(text.slice(0, start));
   const close = !endsLine(was) && (end < text.length || isEnded);
   return (open ? lineEndOf(text) : '') + was + (close ? lineEndOf(text) : '');
@@ -124,10 +129,12 @@ function isBack(
 }
 
 function isAt(lines: readonly string[], part: readonly string[], at: number): boolean {
-  // Whatever follows a last line without a line end gives it one.
-  return part.every(
-    (one, i) => one === lines[at + i] || (!endsLine(one) && one === bare(lines[at + i] ?? '')),
-  );
+  // Whatever follows a last line without a line end gives it one, and whatever takes that away takes it too.
+  return part.every((one, i) => {
+    const line = lines[at + i];
+    if (line === undefined || one === line) return one === line;
+    return endsLine(one) !== endsLine(line) && bare(one) === bare(line);
+  });
 }
 
 /** How much the marks agree with the lines, from the nearest on. */

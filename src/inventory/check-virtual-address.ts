@@ -1,9 +1,10 @@
 import { valueAt } from '../document/found-value.ts';
 import type { YamlDocument } from '../document/yaml-document.ts';
+import { canonicalAddress } from '../model/interface-addresses.ts';
 import type { Problem } from '../model/operator-error.ts';
 import type { Playbook } from '../model/playbook.ts';
 import { type HostEntry, mapOf, textOf } from './host-entries.ts';
-import { canonicalAddress, movers } from './virtual-address.ts';
+import { movers } from './virtual-address.ts';
 
 /** The step module that moves an address: a role that has such a step can have one. */
 const mover = 'keepalived';

@@ -1,5 +1,6 @@
-import { isIP, SocketAddress } from 'node:net';
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { canonicalAddress } from '../model/interface-addresses.ts';
 import { checkedText } from './checked-text.ts';
 import type { Mistake } from './names.ts';
 
@@ -124,13 +125,6 @@ export function virtualAddressOf(
     routerId: given.router_id,
     preempt: given.preempt ?? false,
   };
-}
-
-/** An IP address as the operating system writes it (RFC 5952); any other text as it is. */
-export function canonicalAddress(text: string): string {
-  const family = isIP(text);
-  if (family === 0 || text.includes('%')) return text;
-  return new SocketAddress({ address: text, family: family === 6 ? 'ipv6' : 'ipv4' }).address;
 }
 
 /** Why a text can't be an address that moves from one host to another. */

@@ -41,8 +41,8 @@ export function urgentFrom(lifetime: Lifetime, due = renewalDue(lifetime)): numb
 }
 
 /** Since when it is worth waking somebody: it is urgent, and ends within 48 hours. */
-export function pagedFrom(lifetime: Lifetime): number {
-  return Math.max(urgentFrom(lifetime), lifetime.validTo - 2 * day);
+export function pagedFrom(lifetime: Lifetime, due = renewalDue(lifetime)): number {
+  return Math.max(urgentFrom(lifetime, due), lifetime.validTo - 2 * day);
 }
 
 /**

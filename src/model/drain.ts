@@ -18,6 +18,10 @@ export interface HandOver {
   /** its text, in sh; it runs on the host itself */
   readonly program: string;
   readonly args: readonly string[];
+  /** the address that one of the hosts has at a time; undefined: it is none, or a look doesn't show it */
+  readonly address?: string | undefined;
+  /** ids of the handlers before which it is handed over; undefined: all that interrupt somebody */
+  readonly handlers?: readonly string[] | undefined;
   /** what another host takes over, in words, such as `the cluster's address` */
   readonly what: string;
 }

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 import type { Query } from './reads.ts';
 
 /** What tells a host's addresses and on which interface each is. */
@@ -20,4 +20,11 @@ export function interfaceAddresses(output: string): readonly InterfaceAddress[] 
     const isLocal = /\sscope\s+(?:link|host)\b/.test(line);
     return name === undefined || isLocal || isIP(address) === 0 ? [] : [{ interface: name, address }];
   });
+}
+
+/** An IP address as the operating system writes it (RFC 5952); any other text as it is. */
+export function canonicalAddress(text: string): string {
+  const family = isIP(text);
+  if (family === 0 || text.includes('%')) return text;
+  return new SocketAddress({ address: text, family: family === 6 ? 'ipv6' : 'ipv4' }).address;
 }

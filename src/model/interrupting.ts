@@ -1,3 +1,4 @@
+import type { Change } from './change.ts';
 import { interruptsPeople } from './handler.ts';
 import type { Stage } from './plan.ts';
 import type { PathState } from './snapshot.ts';
@@ -8,10 +9,13 @@ import type { PathState } from './snapshot.ts';
  */
 export function stageInterrupts({ actions, changes, handlers }: Stage): boolean {
   return (
-    actions.length > 0 ||
-    changes.some(({ before, after }) => isActive(before) && !isActive(after)) ||
-    handlers.some(({ handler }) => interruptsPeople(handler))
+    actions.length > 0 || changes.some(stops) || handlers.some(({ handler }) => interruptsPeople(handler))
   );
+}
+
+/** Whether a change ends a unit that runs. */
+export function stops({ before, after }: Pick<Change, 'before' | 'after'>): boolean {
+  return isActive(before) && !isActive(after);
 }
 
 function isActive(state: PathState): boolean {

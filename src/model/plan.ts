@@ -101,6 +101,8 @@ export interface HostPlan {
   readonly left?: readonly LeftAsIs[] | undefined;
   /** what people lose there of hosts that have left the inventory, in words; undefined: nothing */
   readonly drops?: readonly string[] | undefined;
+  /** what is worth knowing of it, although nothing is wrong, such as how a number came about */
+  readonly notes?: readonly string[] | undefined;
   readonly guards: readonly GuardReport[];
   readonly warnings: readonly string[];
   /** transactions of earlier runs that are open or need an operator */

@@ -143,6 +143,10 @@ export interface PlaybookHandOver {
   readonly when: Condition;
   readonly program: OwnProgram;
   readonly args: readonly string[];
+  /** the address that one of them has at a time; undefined: it is none, or a look doesn't show who has it */
+  readonly address: string | undefined;
+  /** ids of the handlers before which it is handed over; undefined: all that interrupt somebody */
+  readonly handlers: readonly string[] | undefined;
   /** what another host takes over, in words */
   readonly what: string;
 }
@@ -207,6 +211,8 @@ export interface PortFact {
   readonly port: string;
   /** of VRRP, which has no ports, `port` is the number of the protocol */
   readonly protocol: 'tcp' | 'udp' | 'vrrp';
+  /** of variables alone */
+  readonly when: Condition;
   /** `everyone`, `operators` (where clusterproxy runs), `itself` (nobody from outside), or roles */
   readonly from: readonly string[];
   readonly purpose: string;

@@ -60,6 +60,8 @@ export interface RoleRollout {
   readonly window?: RoleWindow | undefined;
   /** what is done with those on which people are; undefined: they are put off */
   readonly whenBusy?: BusyPolicy | undefined;
+  /** those of which another one takes over, before they begin, what only one has; undefined: none */
+  readonly handsOver?: { readonly hosts: readonly string[]; readonly what: string } | undefined;
   /** those that change themselves later; undefined where none can */
   readonly queue?: RoleQueue | undefined;
 }

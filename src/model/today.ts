@@ -31,6 +31,10 @@ export interface ShownCertificate {
   readonly endsSoon: boolean;
   /** since when it is valid; ISO 8601, UTC */
   readonly begins: string;
+  /** when it is to be renewed, as far as that is known; ISO 8601, UTC */
+  readonly due: string;
+  /** who renews it, in words; undefined where nobody is known to */
+  readonly renewer: string | undefined;
 }
 
 /**

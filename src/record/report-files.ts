@@ -1,6 +1,7 @@
 import { reasonOf } from '../document/reason.ts';
 import { replaceFile } from '../document/replace-file.ts';
 import type { ProgressEvent } from '../model/progress.ts';
+import type { FleetDocument } from '../report/document/fleet-schema.ts';
 import type { PictureBeginning } from '../report/document/picture.ts';
 import type { ReportDocument, ReportPicture } from '../report/document/schema.ts';
 import type { View } from '../report/view.ts';
@@ -25,6 +26,8 @@ export interface ReportFilesOptions {
   readonly maskAll: <Data>(data: Data) => Data;
   /** puts a whole report on standard output */
   readonly print: (text: string) => void;
+  /** takes the report as well: of a cluster among others, which have one in common */
+  readonly keep?: (document: ReportDocument) => void;
 }
 
 /** Reports hold hosts' files. */
@@ -52,12 +55,19 @@ export class ReportFiles {
     this.#options = options;
   }
 
+  /** Somebody takes the report even where it is written to no file. */
+  get isKept(): boolean {
+    return this.#options.keep !== undefined;
+  }
+
   /** Begins the reports of a command. */
   begin(targets: readonly ReportTarget[], picture: PictureBeginning): void {
     const start = this.#options.now();
     this.#failed = undefined;
     this.#begun =
-      targets.length === 0 ? undefined : { targets, picture, start, phases: new HostPhases(start) };
+      targets.length === 0 && !this.isKept
+        ? undefined
+        : { targets, picture, start, phases: new HostPhases(start) };
   }
 
   /** The same view, but that it is noted when what was done on hosts. */
@@ -82,6 +92,7 @@ export class ReportFiles {
     const picture = pictureOf(begun, new Map(phases), now());
     const screenshots = await screenshotsIn(document.browser?.screenshots);
     const whole = { ...document, picture: { ...picture, ...screenshots } };
+    this.#options.keep?.(whole);
     const { lost, written } = await writeReports(whole, begun.targets, this.#options.print);
     this.#written = [...this.#written, ...written];
     return lost;
@@ -107,9 +118,9 @@ export interface Reported {
   readonly lost: readonly string[];
 }
 
-/** Writes a report that is complete. */
+/** Writes a report that is complete, of one cluster or of many. */
 export async function writeReports(
-  document: ReportDocument,
+  document: ReportDocument | FleetDocument,
   targets: readonly ReportTarget[],
   print: (text: string) => void,
 ): Promise<Reported> {
@@ -130,7 +141,11 @@ export async function writeReports(
   return { written, lost };
 }
 
-async function rendered(document: ReportDocument, form: ReportForm): Promise<string> {
+async function rendered(document: ReportDocument | FleetDocument, form: ReportForm): Promise<string> {
+  if ('clusters' in document) {
+    if (form === 'html') return (await import('../report/html/fleet.ts')).renderFleetHtml(document);
+    return (await import('../report/markdown/fleet.ts')).renderFleetMarkdown(document);
+  }
   if (form === 'html') return (await import('../report/html/render.ts')).renderHtml(document);
   return (await import('../report/markdown/render.ts')).renderMarkdown(document);
 }

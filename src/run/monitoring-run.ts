@@ -26,7 +26,10 @@ export interface Monitored extends Probes {
  * they tell of themselves. Throws OperatorErrors with every host of `--limit` of which that isn't known,
  * since a list that lacks one would pass for whole. Retired hosts, and those that are off, are left out.
  */
-export async function monitoringRun(options: RunOptions): Promise<Monitored> {
+export async function monitoringRun(
+  options: RunOptions,
+  { scraped }: { readonly scraped: boolean },
+): Promise<Monitored> {
   const { inventory } = options;
   const looks = await look(options, (host) => readsOf(inventory, host, { guards: false }));
   const cluster = viewCluster(asAnswered(inventory, looks), snapshotsOf(looks));
@@ -34,7 +37,7 @@ export async function monitoringRun(options: RunOptions): Promise<Monitored> {
   const wanted = looks.filter(
     (one) => chosen.has(one.host.name) && one.host.state !== 'retired' && one.off !== true,
   );
-  const told = wanted.map((one) => tried(one, () => seenOf(cluster, one)));
+  const told = wanted.map((one) => tried(one, () => seenOf(cluster, one, scraped)));
   const problems = told.flatMap(({ problem }) => problem ?? []);
   if (problems.length > 0) throw new OperatorErrors(problems);
   const seen = told.flatMap((one) => one.seen ?? []);
@@ -53,11 +56,12 @@ interface Seen {
   readonly scraped: readonly Scraped[];
 }
 
-function seenOf(cluster: ClusterView, { host, problem, snapshot }: Look): Seen {
+function seenOf(cluster: ClusterView, { host, problem, snapshot }: Look, scraped: boolean): Seen {
   if (problem !== undefined) throw new OperatorError(problem);
   if (snapshot === undefined) throw new Error(`${host.name} was not looked at`);
   const { checks } = resolveOutsideChecks(cluster, host.name);
-  return { inventoryHost: host, host: host.name, role: host.role, checks, scraped: scrapedOn(cluster, host) };
+  const tells = scraped ? scrapedOn(cluster, host) : [];
+  return { inventoryHost: host, host: host.name, role: host.role, checks, scraped: tells };
 }
 
 /** Steps of other roles may need secrets, which nobody has looked up for this. */
@@ -66,7 +70,7 @@ function scrapedOn(cluster: ClusterView, host: InventoryHost): readonly Scraped[
   const tells = roleOf(playbook, host.role).steps.some((step) => moduleOf(playbook, step.module).scraped);
   if (!tells) return [];
   return resolveHost(cluster, host.name).steps.flatMap(({ module, parameters }) =>
-    module.scraped === undefined ? [] : [module.scraped(parameters as never)],
+    [module.scraped?.(parameters as never) ?? []].flat(),
   );
 }
 

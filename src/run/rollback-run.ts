@@ -20,6 +20,7 @@ import { withPresentGuards } from '../plan/rollback/present-guards.ts';
 import { othersNeed, packageOf, staysWarnings, withRemoval } from '../plan/rollback/remove-packages.ts';
 import { runOrder } from '../plan/rollback/run-order.ts';
 import { isUndoneBackwards } from '../plan/rollback/undo-order.ts';
+import { handOverQueries } from '../playbook/resolve/hand-over.ts';
 import { guardsOf } from '../playbook/resolve/reads.ts';
 import { itemFormatsOf } from '../steps/item-formats.ts';
 import { doorsIn } from './doors.ts';
@@ -193,7 +194,8 @@ async function planHost(
       recorded.push(one);
     }
     const records = recorded.map(({ record }) => record);
-    const reads = mergeReads([readsOf(records), { ...noReads, packages: installed.map(packageOf) }]);
+    const queries = handOverQueries(options.inventory, host);
+    const reads = mergeReads([readsOf(records), { ...noReads, queries, packages: installed.map(packageOf) }]);
     const { playbook, cluster } = options.inventory;
     const snapshot = await probe(connection, host.name, reads, {
       cluster: cluster.name,

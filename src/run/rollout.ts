@@ -3,6 +3,7 @@ import type { Status } from '../model/result.ts';
 import type { RoleRollout } from '../model/rollout.ts';
 import { hasGuards } from './busy/ask-guards.ts';
 import { drainRefusal, isTold } from './busy/drain-refusal.ts';
+import { handsOver } from './busy/hands-over.ts';
 import { type PolicyRules, policyOf } from './busy/policy.ts';
 import { hasLeft, isAsPlanned } from './doors-last.ts';
 import { resultOfHostPlan } from './result-of-plan.ts';
@@ -88,7 +89,20 @@ function withRules(
     ...(rules.onFailure === 'revert-wave' ? { revertsWaves: true } : {}),
     ...(whenBusy === 'refuse' ? {} : { whenBusy }),
     ...(isRefused ? { noDrain: true } : {}),
+    ...handedOverIn(ofRole, rules),
   };
+}
+
+/** Those that aren't put off for people, as far as another host can take over what these are there for. */
+function handedOverIn(plans: readonly HostPlan[], rules: WaveRules): Pick<RoleRollout, 'handsOver'> {
+  const handing = plans.flatMap((plan) => {
+    const what = isDueNow(plan) ? handsOver(plan, rules)?.what : undefined;
+    return what === undefined ? [] : [{ host: plan.host, what }];
+  });
+  const [first] = handing;
+  return first === undefined
+    ? {}
+    : { handsOver: { hosts: handing.map(({ host }) => host), what: first.what } };
 }
 
 /**

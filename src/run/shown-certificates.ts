@@ -1,4 +1,7 @@
 import { endsSoon } from '../doctor/certificates.ts';
+import { laterDue } from '../doctor/renewal-due.ts';
+import type { RenewalsFound } from '../doctor/renewals-found.ts';
+import { renewerOf, renewerWords } from '../doctor/renewed-by.ts';
 import { readSurroundings, type Surroundings } from '../doctor/surroundings.ts';
 import { remoteFile } from '../host/program.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
@@ -29,20 +32,37 @@ export function namesOf(inventory: Pick<Inventory, 'cluster'>, host: InventoryHo
   return [inventory.cluster.hostname, host.hostname ?? ''].filter((name) => name !== '');
 }
 
+/** When a certificate is to be renewed, in milliseconds, and by whom; see `laterDue`. */
+export function renewalOf(
+  one: Surroundings['shown'][number],
+  renewals: RenewalsFound | undefined,
+  now: number,
+): { readonly due: number; readonly renewer: string | undefined } {
+  const renewer = renewals && renewerOf(one, renewals);
+  return { due: laterDue(one, renewer?.due), renewer: renewer && renewerWords(renewer, now) };
+}
+
 /** Each certificate once, with the hosts that show it; the one that ends first comes first. */
 export function certificatesIn(
   surroundings: ReadonlyMap<string, Surroundings>,
+  renewals: ReadonlyMap<string, RenewalsFound>,
   now: number,
 ): readonly ShownCertificate[] {
   const known = new Map<string, ShownCertificate>();
   for (const [host, { shown }] of surroundings) {
     for (const one of shown) {
+      const renewal = renewalOf(one, renewals.get(host), now);
       const key = JSON.stringify([one.name, one.serial, one.validTo]);
       const before = known.get(key);
       const hosts = [...new Set([...(before?.hosts ?? []), host])];
       const ends = isoOf(one.validTo / 1_000);
       const begins = isoOf(one.validFrom / 1_000);
-      known.set(key, { name: one.name, hosts, begins, ends, endsSoon: endsSoon(one, now) });
+      // One that was copied is renewed on one of its hosts.
+      const due = Math.max(renewal.due, Date.parse(before?.due ?? begins));
+      known.set(key, {
+        ...{ name: one.name, hosts, begins, ends, endsSoon: endsSoon(one, now, due) },
+        ...{ due: isoOf(due / 1_000), renewer: before?.renewer ?? renewal.renewer },
+      });
     }
   }
   return [...known.values()].sort((one, other) => Date.parse(one.ends) - Date.parse(other.ends));

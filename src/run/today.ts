@@ -1,5 +1,6 @@
 import { calendarOf, isByDay, usualDay } from '../calendar/calendar.ts';
 import { localIso } from '../calendar/words.ts';
+import type { RenewalsFound } from '../doctor/renewals-found.ts';
 import type { Surroundings } from '../doctor/surroundings.ts';
 import type { InventoryHost } from '../inventory/inventory.ts';
 import { isoOf } from '../model/claims.ts';
@@ -16,6 +17,7 @@ import { planRun } from './plan-run.ts';
 import { askingSurroundings, certificatesIn } from './shown-certificates.ts';
 import { wavesOf } from './wave.ts';
 import type { RunWindow } from './windows/run-window.ts';
+import { askingRenewals } from './with-renewers.ts';
 
 /** Looks at all hosts, each by one command, and says whether they may be changed now. Changes nothing. */
 export async function todayRun(
@@ -24,11 +26,12 @@ export async function todayRun(
 ): Promise<{ readonly plan: ClusterPlan; readonly today: Today }> {
   const { inventory } = options;
   const surroundings = await askingSurroundings(inventory);
+  const asking = await askingRenewals();
   // What may be done now doesn't depend on whom a run would be limited to.
   const { plan } = await planRun({
     ...options,
     limit: [],
-    beside: (host) => ({ ...noReads, queries: [surroundings.query(host)] }),
+    beside: (host) => ({ ...noReads, queries: [surroundings.query(host), asking.query] }),
   });
   const seen = new Map(
     inventory.hosts.flatMap((host): [string, Surroundings][] => {
@@ -37,10 +40,20 @@ export async function todayRun(
       return read === undefined ? [] : [[host.name, read]];
     }),
   );
-  return { plan, today: todayOf(plan, seen, { ...options, window }) };
+  const renewals = new Map(
+    plan.hosts.flatMap(({ host, snapshot }): [string, RenewalsFound][] => {
+      const read = asking.read(snapshot);
+      return read === undefined ? [] : [[host, read]];
+    }),
+  );
+  return { plan, today: todayOf(plan, seen, { ...options, window, renewals }) };
 }
 
-type TodayOptions = Pick<RunOptions, 'inventory' | 'parallel'> & { readonly window: RunWindow };
+type TodayOptions = Pick<RunOptions, 'inventory' | 'parallel'> & {
+  readonly window: RunWindow;
+  /** who renews certificates on each host, as far as it is known */
+  readonly renewals?: ReadonlyMap<string, RenewalsFound>;
+};
 
 /** What a plan, and what was found beside it, mean for whoever wants to change something now. */
 export function todayOf(
@@ -60,7 +73,7 @@ export function todayOf(
     ...{ atWork, roles },
     people: inventory.hosts.flatMap((host) => present(host, plan, options)),
     edited: plan.hosts.flatMap((one) => lastEdited(one)),
-    certificates: certificatesIn(surroundings, now),
+    certificates: certificatesIn(surroundings, options.renewals ?? new Map(), now),
     reboots: [...surroundings].flatMap(([host, { reboot }]) =>
       reboot === undefined ? [] : [{ host, packages: reboot }],
     ),

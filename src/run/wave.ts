@@ -5,6 +5,7 @@ import type { HostResult, Status } from '../model/result.ts';
 import { leastMaxUnavailable, mostOut, type OutHost, usualMaxUnavailable } from '../model/rollout.ts';
 import { doorRoles } from './doors.ts';
 import type { After } from './doors-last.ts';
+import { holdersLast } from './holders-last.ts';
 import type { ApplyOptions } from './options.ts';
 import { type Ending, nothingProven, type Turn, type Turns } from './turns.ts';
 import { isQuietTime } from './windows/run-window.ts';
@@ -36,7 +37,8 @@ export type WaveRules = Pick<
  * A wave for each role, in the order of the plans. `down` is what a run has learned about its hosts;
  * undefined: what was seen when they were looked at. Hosts of a role that other roles come after (proxies,
  * balancers) go one at a time in any case, unless the inventory sets a limit for this very role. Those of
- * them that leave the cluster go last of all.
+ * them that leave the cluster go last of all. In a role, the host that has what only one of them has goes
+ * last.
  */
 export function wavesOf(
   plans: readonly HostPlan[],
@@ -69,7 +71,11 @@ export function wavesOf(
   return [
     ...roles.map((role, index) => {
       const own = staying.filter((plan) => plan.role === role);
-      return waveOf(role, own, isBackwards(roles, index, inventory) ? 'undone' : undefined);
+      return waveOf(
+        role,
+        holdersLast(own, inventory),
+        isBackwards(roles, index, inventory) ? 'undone' : undefined,
+      );
     }),
     ...[...rolesIn(going)].reverse().map((role) => {
       const own = going.filter((plan) => plan.role === role);

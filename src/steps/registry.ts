@@ -22,6 +22,7 @@ import { haproxyConnections } from './hardening/haproxy-connections.ts';
 import { hardening } from './hardening/hardening.ts';
 import { nginxConnections } from './hardening/nginx-connections.ts';
 import { openFiles } from './hardening/open-files.ts';
+import { untracked } from './hardening/untracked.ts';
 import { certbot } from './host/certbot.ts';
 import { keepalived } from './host/keepalived.ts';
 import { ownName } from './host/own-name.ts';
@@ -78,6 +79,7 @@ const modules = [
   nginxConnections,
   haproxyConnections,
   openFiles,
+  untracked,
   backlog,
 ] as unknown as readonly StepModule[];
 

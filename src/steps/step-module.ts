@@ -52,8 +52,8 @@ export interface StepModule<Parameters = never> {
   readonly itemFormats?: readonly KeyedFormat[] | undefined;
   /** a check of what must agree with other hosts; a playbook asks for it by name */
   readonly crossCheck?: CrossCheck | undefined;
-  /** where what it sets up tells what it does */
-  scraped?(parameters: Parameters): Scraped;
+  /** where what it sets up tells what it does; undefined where it doesn't */
+  scraped?(parameters: Parameters): Scraped | undefined;
   /**
    * What an operator must put in place by hand on the hosts of a role that somebody else runs, which are
    * never inspected. The parameters are filled in as far as they are known, but not checked: it must not

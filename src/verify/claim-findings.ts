@@ -1,4 +1,5 @@
 import type { VirtualAddressQuestion } from '../model/balancer-question.ts';
+import { canonicalAddress } from '../model/interface-addresses.ts';
 import { queryKey } from '../model/reads.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { listed } from './listed.ts';
@@ -64,10 +65,19 @@ function neverClaimed(names: readonly string[], holder: string | undefined): rea
   ];
 }
 
-/** Whether that is how the inventory calls a host, or its address there. */
-function isOne({ name, address }: Host, owner: string): boolean {
-  const said = owner.toLowerCase();
-  return said === address.toLowerCase() || said === name || said.split('.')[0] === name;
+/** Whether that is how the inventory calls a host, or its address there, however that is spelt. */
+function isOne(host: Host, owner: string): boolean {
+  const [said, name, address] = [owner, host.name, host.address].map((text) =>
+    canonicalAddress(text.toLowerCase()),
+  );
+  return said === address || said === name || said?.startsWith(`${name}.`) === true;
+}
+
+/** Why its command told no owner, by its exit status; see timeout(1) for 124 and 137. */
+function failedWords(status: string): string {
+  if (status === '124' || status === '137') return 'it takes longer than 8 seconds';
+  if (status === 'long') return 'it prints far more than a line';
+  return `it ends with status ${status}`;
 }
 
 function saidOn(snapshot: Snapshot | undefined, key: string): Said | undefined {
@@ -79,9 +89,10 @@ function saidOn(snapshot: Snapshot | undefined, key: string): Said | undefined {
       .find((line) => line.startsWith(`${word} `))
       ?.slice(word.length + 1)
       .trim();
+  const failed = after('owner-failed');
   return {
     owner: after('owner') || undefined,
-    ownerFailed: after('owner-failed'),
+    ownerFailed: failed === undefined ? undefined : failedWords(failed),
     hasFailed: lines.includes('claim-failed'),
     neverClaimed: lines.includes('never-claimed'),
   };

@@ -30,6 +30,8 @@ export class StepHost extends SeenHost {
   /** paths that this step set, each with its previous state */
   readonly edits = new Map<string, PathState>();
   readonly warnings: string[] = [];
+  /** what is worth knowing, although nothing is wrong */
+  readonly notes: string[] = [];
   /** what people still have of others here, and lose by this step; in words */
   readonly drops: string[] = [];
   /** the actions that this step wants carried out before any of its edits */
@@ -183,6 +185,11 @@ export class StepHost extends SeenHost {
 
   warn(message: string): void {
     if (!this.warnings.includes(message)) this.warnings.push(message);
+  }
+
+  /** Tell what an operator wants to know of a change, although nothing is wrong: how a number came about. */
+  note(message: string): void {
+    if (!this.notes.includes(message)) this.notes.push(message);
   }
 
   /** Undo everything that the step did. */

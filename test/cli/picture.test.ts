@@ -2,9 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { beginningOf } from '../../src/cli/picture.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 
-const port = (number: string, from: string, purpose: string) => ({
-  ...{ port: number, protocol: 'tcp', from: [from], purpose },
+const port = (number: string, from: string, purpose: string, when = {}) => ({
+  ...{ port: number, protocol: 'tcp', from: [from], purpose, when },
 });
+
+/** Nodes of which one variable decides on a port. */
+function withSpare(...values: readonly boolean[]): Inventory {
+  const inventory = nodes(...values.map(() => undefined));
+  const [role] = inventory.playbook.roles;
+  const ports = [port('8443', 'everyone', 'spare pages', { 'vars.spare': [true] })];
+  return {
+    ...inventory,
+    vars: { spare: false },
+    playbook: { ...inventory.playbook, roles: [{ ...role, ports }] },
+    hosts: inventory.hosts.map((host, index) => ({ ...host, vars: { spare: values[index] } })),
+  } as unknown as Inventory;
+}
 
 /** Nodes to which operators and browsers connect, with the ports for ssh that the inventory gives. */
 function nodes(...ports: readonly (number | undefined)[]): Inventory {
@@ -56,5 +69,11 @@ describe('what a report says of connections', () => {
       'operators 35259/tcp ssh',
     ]);
     expect(ofOperators(nodes(undefined))).toEqual(['operators 22/tcp ssh']);
+  });
+
+  it('leaves out what no host has switched on', () => {
+    expect(ways(withSpare(false, false))).toEqual([]);
+    expect(ways(withSpare(false, true))).toEqual(['everyone 8443/tcp spare pages']);
+    expect(ways(withSpare())).toEqual([]);
   });
 });

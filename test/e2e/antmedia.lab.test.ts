@@ -378,6 +378,27 @@ roles:
     expect((await status(page.replace('127.0.0.1', balancer.address))).code).toBe(7);
   });
 
+  it('has HAProxy tell what it does beside a secret, on the balancer alone, and stops without a trace', async () => {
+    const disk = manifestOf(balancer);
+    const told = (address: string) =>
+      balancer.exec(['curl', '-s', '-f', '-m', '5', `http://${address}:8405/metrics`]);
+    inventory.vars.door_metrics = true;
+    await apply();
+    expect((await told('127.0.0.1')).stdout).toContain(
+      'haproxy_server_status{proxy="ams_origin",server="ams-1",state="UP"} 1\n',
+    );
+    // curl's word for a connection that nobody takes.
+    expect((await told(balancer.address)).code).toBe(7);
+    const agent = await clusterproxy('monitoring', 'agent');
+    expect(agent.code, agent.stderr).toBe(0);
+    expect(agent.stdout).toContain('127.0.0.1:8405');
+    expect(agent.stdout).not.toContain('correct-horse');
+    inventory.vars.door_metrics = false;
+    await apply();
+    expect((await told('127.0.0.1')).code).toBe(7);
+    expect(differences(balancer, disk, manifestOf(balancer))).toEqual([]);
+  });
+
   it.skipIf(withoutStream !== undefined)(
     'passes packets on by nginx where SRT is, and puts off what would end a stream',
     async () => {

@@ -145,6 +145,18 @@ describe.skipIf(noLab)('a pair of balancers with Web Call Server', () => {
     expect((await pair.holder()).name).toBe(now.name);
   });
 
+  it('gives the address away before a reboot, and does not take it back', async () => {
+    const before = await pair.holder();
+    const document = await pair.changes('reboot', before.name);
+    expect(document.hosts.flatMap(({ warnings }) => warnings)).toEqual([]);
+    expect((await pair.holder()).name).toBe(pair.other(before).name);
+    // It was taken by the word of keepalived's own question, and not by the host's end.
+    expect(await before.mustExec('journalctl -u keepalived.service --no-pager')).toContain('FAULT STATE');
+    expect((await before.exec('ls /run/clusterproxy-away')).stdout).toBe('');
+    await serves();
+    for (const { name } of pair.nodes) await onEach(name, { status: 'UP', weight: '100' });
+  });
+
   it('drains a node on both, until its client has gone, and gives it back on both', async () => {
     const [first] = pair.nodes;
     if (first === undefined) throw new Error('no node');

@@ -38,7 +38,8 @@ const kinds: Readonly<Record<string, { readonly items: readonly string[]; readon
 		format filter {
 			wrap json
 			fields {
-				request>uri regexp "sessionToken(=|%3D)[^&]*" "sessionToken=***"
+				request>uri regexp "(?i)sessionToken(=|%(25)*3D)[^&]*" "sessionToken=***"
+				request>headers>Referer regexp "(?i)sessionToken(=|%(25)*3D)[^&]*" "sessionToken=***"
 			}
 		}
 	}

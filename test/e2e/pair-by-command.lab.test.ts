@@ -120,5 +120,7 @@ describe.skipIf(noLab)('a pair whose address is moved by a command', () => {
     expect((await owner()).name).toBe(pair.other(leaving).name);
     const differing = pair.cluster.changedSince(fresh).filter((path) => path.startsWith(`${leaving.name}:`));
     expect(differing).toEqual([]);
+    // Nothing goes on that would claim it for a host that has left.
+    expect(await leaving.mustExec("systemctl list-units --all --no-legend 'clusterproxy-*'")).toBe('');
   });
 });

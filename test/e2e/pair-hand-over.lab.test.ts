@@ -127,10 +127,20 @@ describe.skipIf(noLab)('a pair of proxies whose reload cuts WebSockets', () => {
     const sockets = await Promise.all(
       Array.from({ length: 5 }, () => OpenSocket.open(pair.door, pair.socket())),
     );
+    const before = await pair.holder();
+    const other = pair.other(before);
     const audience = new Audience(pair.door, pair.page());
     pair.cluster.inventory.vars.redirect_http = false;
     await pair.cluster.save();
+    const planned = (await pair.cluster.json('plan')).document;
     const document = await applies(pair);
+    // The one that has the address goes last, so that it moves once.
+    const [order] = (planned.rollout ?? []).filter(({ role }) => role === 'proxy');
+    expect(order?.hosts).toEqual([other.name, before.name]);
+    expect(planned.notes).toContain(
+      `${before.name} has the cluster's address, and is changed last of its role`,
+    );
+    expect((await pair.holder()).name).toBe(other.name);
     told('Caddy reloaded on both', await audience.end());
     expect(audience.failed).toEqual([]);
     for (const { name } of pair.cluster.proxies) expect(statuses(document)[name]).toBe('changed');

@@ -98,6 +98,34 @@ describe.skipIf(noLab)('a balancer and two nodes with Web Call Server', () => {
     expect(settings).toContain('ws.ip_forward_header=X-Client-IP\nws.map_custom_headers=true\n');
   });
 
+  it('has HAProxy tell what it does, on its own host alone, and stops without a trace', async () => {
+    const disk = manifestOf(balancer);
+    const client = await connect();
+    inventory.vars.door_metrics = true;
+    await save();
+    const on = await clusterproxy('apply', '--yes');
+    expect(on.code, on.stderr).toBe(0);
+    const url = 'http://127.0.0.1:8405/metrics';
+    const told = await balancer.mustExec(['curl', '-s', '-f', url]);
+    expect(told).toContain('haproxy_server_status{proxy="wcs_back",server="wcs-01",state="UP"} 1\n');
+    expect(told).toMatch(/^haproxy_backend_active_servers\{proxy="wcs_back"\} 2$/m);
+    // curl's word for a connection that nobody takes.
+    const outside = ['curl', '-s', '-m', '5', `http://${balancer.address}:8405/metrics`];
+    expect((await nodes[0]?.exec(outside))?.code).toBe(7);
+    const agentConfiguration = await clusterproxy('monitoring', 'agent');
+    expect(agentConfiguration.code, agentConfiguration.stderr).toBe(0);
+    expect(JSON.parse(agentConfiguration.stdout).scrape_configs[0].static_configs).toEqual([
+      { targets: ['127.0.0.1:8405'], labels: { cluster: 'wcs', host: 'wcs-lb', role: 'balancer' } },
+    ]);
+    inventory.vars.door_metrics = false;
+    await save();
+    expect((await clusterproxy('apply', '--yes')).code).toBe(0);
+    expect((await balancer.exec(['curl', '-s', url])).code).toBe(7);
+    expect(differences(balancer, disk, manifestOf(balancer))).toEqual([]);
+    expect(client.closed).toBe(false);
+    client.close();
+  });
+
   it('serves its web pages, and sends http to https', async () => {
     const page = await lab().run('curl', [
       '-s',

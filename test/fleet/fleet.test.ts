@@ -31,6 +31,9 @@ function documentOf({ stdout }: Ended): FleetDocument {
   return document as FleetDocument;
 }
 
+const withPassphrase = (reference: string) => (text: string) =>
+  text.replace('  user: root\n', `  user: root\n  passphrase: ${reference}\n`);
+
 const turns = ({ clusters }: FleetDocument) =>
   Object.fromEntries(
     clusters.map(({ cluster, turn, document }) => [cluster, [turn, document.summary.exitStatus]]),
@@ -47,6 +50,36 @@ describe('looking at three clusters', () => {
     expect(stdout).toContain('3 clusters with 6 hosts: 3 would change; ');
     // What several tell at the same time has the cluster's name before it, line by line.
     expect(stderr.split('\n').filter((line) => !/^(?:(?:alpha|beta|gamma): .+)?$/.test(line))).toEqual([]);
+  });
+
+  it('plan writes one report of all, in which each has its own part', async () => {
+    const [page, summary] = [join(fleet.folder, 'plan.html'), join(fleet.folder, 'plan.md')];
+    const { status, stderr } = await on('plan', '--quiet', '--html', page, '--markdown', summary);
+    expect([status, stderr]).toEqual([0, '']);
+    const html = readFileSync(page, 'utf8');
+    const all = (pattern: RegExp) => [...html.matchAll(pattern)].map(([, name = '']) => name);
+    const ids = all(/ id="([^"]*)"/g);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+    const named = [...all(/ href="#([^"]*)"/g), ...all(/ aria-labelledby="([^"]*)"/g)];
+    expect(named.flatMap((names) => names.split(' ')).filter((name) => !ids.includes(name))).toEqual([]);
+    expect(html).toContain('<h1>Plan for 3 clusters</h1>');
+    const text = readFileSync(summary, 'utf8');
+    expect(text).toContain('| cluster | hosts | changes | restarts | inventory |');
+    for (const name of ['alpha', 'beta', 'gamma']) {
+      expect(html).toContain(`<h2>${name}</h2>`);
+      expect(text).toMatch(
+        new RegExp(`^\\| ${name} \\| 🔷 2 would change \\| \\d+ \\| 2 \\| ${name}\\.yaml \\|$`, 'm'),
+      );
+      expect(text).toContain(`### ${name} in full`);
+    }
+    // Who is in it, and who talks to whom, is drawn for each.
+    expect(html.match(/<svg class="cluster wide"/g)).toHaveLength(3);
+    expect(text.match(/```diff/g)?.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('refuses a report that would take the place of an inventory', async () => {
+    const { status, stderr } = await on('check', '--html', as('alpha'));
+    expect([status, stderr]).toEqual([1, expect.stringContaining('would be written over the inventory')]);
   });
 
   it('check differs where any of them does, and says so to programs in one document', async () => {
@@ -68,6 +101,16 @@ describe('looking at three clusters', () => {
     fleet.write('beta', (text) => text.replace('hosts:\n', 'hots:\n'));
     const { status, stdout, stderr } = await on('status');
     expect(status).toBe(1);
+    const file = join(fleet.folder, 'clusters.prom');
+    expect((await on('check', '--metrics', file, '--quiet')).status).toBe(1);
+    const success = readFileSync(file, 'utf8').match(/^clusterproxy_last_run_success.*$/gm);
+    expect(success).toEqual(
+      [
+        ['alpha', 1],
+        ['beta.yaml', 0],
+        ['gamma', 1],
+      ].map(([name, value]) => `clusterproxy_last_run_success{cluster="${name}"} ${value}`),
+    );
     expect(stdout).toMatch(/^alpha +2 would change /m);
     expect(stdout).toContain('3 clusters with 4 hosts: 2 differ, 1 failed; ');
     expect(stderr).toContain(`\nbeta.yaml (${as('beta')})\nerror unknown-key: `);
@@ -130,6 +173,13 @@ describe('changing them', () => {
     expect(['alpha', 'beta', 'gamma'].map(fleet.isChanged)).toEqual([true, false, true]);
   });
 
+  it('check says nothing to whoever wants to hear of differences only, where there are none', async () => {
+    const quiet = await on('check', '--quiet', '--cluster', 'alpha,gamma');
+    expect([quiet.status, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
+    const differs = await on('check', '--quiet', '--cluster', 'alpha,beta');
+    expect([differs.status, differs.stdout]).toEqual([2, expect.stringMatching(/^beta +1 would change/m)]);
+  });
+
   it('says of each who has changed it last', async () => {
     const { status, stdout } = await on('status', '--cluster', 'alpha');
     expect(status).toBe(0);
@@ -160,11 +210,19 @@ describe('inventories about the same hosts', () => {
 });
 
 describe('secrets', () => {
+  it('of one cluster are in no environment of a program that is run for another', async () => {
+    fleet.write('alpha', withPassphrase('{env: FLEET_OF_ALPHA}'));
+    fleet.write('gamma', withPassphrase(`{command: [sh, -c, '! printenv FLEET_OF_ALPHA >&2 && echo fine']}`));
+    const argv = ['fleet', 'check', '-i', all(), '--cluster', 'alpha,gamma', '--json'];
+    const ended = await clusterproxy(argv, { FLEET_OF_ALPHA: 'a-word-of-alpha' });
+    const document = documentOf(ended);
+    expect(document.clusters.map(({ document: own }) => own.errors ?? [])).toEqual([[], []]);
+    expect(turns(document)).toEqual({ alpha: ['had', 0], gamma: ['had', 0] });
+  });
+
   it('are taken from one variable by several inventories, and told of nowhere', async () => {
     const secret = 'a-word-that-nobody-guesses';
-    const withSecret = (text: string) =>
-      text.replace('  user: root\n', '  user: root\n  passphrase: {env: FLEET_PASSPHRASE}\n');
-    for (const name of ['alpha', 'gamma']) fleet.write(name, withSecret);
+    for (const name of ['alpha', 'gamma']) fleet.write(name, withPassphrase('{env: FLEET_PASSPHRASE}'));
     const argv = ['fleet', 'check', '-i', all(), '--cluster', 'alpha,gamma', '--json'];
     const ended = await clusterproxy(argv, { FLEET_PASSPHRASE: secret });
     expect([ended.status, ended.stdout.includes(secret)]).toEqual([0, false]);

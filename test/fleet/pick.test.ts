@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, pairsSharing } from '../../src/fleet/alike.ts';
+import { addressOf, pairsSharing, wayTo } from '../../src/fleet/alike.ts';
 import { pickClusters, unmatched } from '../../src/fleet/pick.ts';
 
 const clusters = [
@@ -38,7 +38,7 @@ describe('--cluster', () => {
 
 describe('inventories with hosts in common', () => {
   const cluster = (name: string, ...addresses: readonly string[]) => ({
-    ...{ name, inventory: `${name}.yaml`, addresses: new Set(addresses) },
+    ...{ name, inventory: `${name}.yaml`, addresses: new Map(addresses.map((one) => [one, wayTo({})])) },
   });
 
   it('are found by how the hosts are reached', () => {
@@ -52,5 +52,14 @@ describe('inventories with hosts in common', () => {
   it('are the same cluster where they have its name as well', () => {
     const [one, copy] = [cluster('a', 'x:22'), { ...cluster('a', 'x:22'), inventory: 'copy.yaml' }];
     expect(pairsSharing([one, copy]).map(({ isSame }) => isSame)).toEqual([true]);
+  });
+
+  it('are not the same where a private address lies behind other hosts', () => {
+    const behind = (proxyJump: string) => ({
+      ...{ name: 'prod', inventory: `${proxyJump}.yaml` },
+      addresses: new Map([['10.0.0.5:22', wayTo({ proxyJump })]]),
+    });
+    const [pair] = pairsSharing([behind('jump.north.example.com'), behind('jump.south.example.com')]);
+    expect(pair).toMatchObject({ shared: ['10.0.0.5:22'], isSame: false });
   });
 });

@@ -84,13 +84,19 @@ export function wholeLines(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** Every line of `before`, but for those in `changed`, stands in `after` in the same order. */
+/**
+ * Every line of `before`, but for those in `changed`, stands in `after` in the same order. The last one may
+ * have got the line end that it lacked.
+ */
 export function expectOtherLinesKept(before: string, after: string, changed: readonly string[] = []): void {
   const kept = wholeLines(before).filter((line) => !changed.includes(line));
   const found = wholeLines(after);
   let at = 0;
   for (const line of kept) {
-    const next = found.indexOf(line, at);
+    const next = found.findIndex(
+      (one, index) =>
+        index >= at && (one === line || (!line.endsWith('\n') && one.replace(/\r?\n$/, '') === line)),
+    );
     expect(next, `the line ${JSON.stringify(line)} is still there, in order`).toBeGreaterThanOrEqual(0);
     at = next + 1;
   }

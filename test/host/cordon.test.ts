@@ -31,7 +31,7 @@ case $1 in
     ;;
   how-to-*) echo "$1 by hand" ;;
   cordon) rm -f "$balancer/closed"; [ -e "$balancer/deaf" ] || echo cordoned >"$balancer/state" ;;
-  enable) echo enabled >"$balancer/state" ;;
+  enable) if [ -e "$balancer/removed" ]; then echo unknown; else echo enabled; fi >"$balancer/state" ;;
 esac
 `;
 
@@ -127,6 +127,14 @@ describe('a balancer that is asked for a node', () => {
     await takeOut();
     put('state', 'unknown');
     expect(await release()).toMatchObject({ verdict: 'unknown', words: 'the balancer does not know it' });
+    expect(await cordons()).toBe(undefined);
+  });
+
+  it('gives back what it was told of one that is removed there by then', async () => {
+    await takeOut();
+    put('removed', '');
+    expect(await release()).toMatchObject({ verdict: 'unknown', words: 'the balancer does not know it' });
+    expect(calls()).toContain('enable bbb-01  two words');
     expect(await cordons()).toBe(undefined);
   });
 });

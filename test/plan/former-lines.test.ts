@@ -121,6 +121,18 @@ describe('a file is given back byte for byte', () => {
   });
 });
 
+it('a last line without a line end comes back after runs in between have set it to what it was', () => {
+  const text = '[Unit]\n; why\n[Service]\nEnvironment=A=1';
+  const wishes = (value: string): readonly Wish[] => [
+    [['Unit', 'After'], 'x'],
+    [['Service', 'Environment', 'A'], value],
+    [['Service', 'Environment', 'D'], 'y'],
+  ];
+  let host = hostWith(text);
+  for (const value of ['2', '1', '2']) host = changed(host, [stepFor(unit, wishes(value))]);
+  expect(givenBack(host)).toBe(text);
+});
+
 describe('what others have edited since', () => {
   it('stays, and our lines are given back beside it', () => {
     const { done } = story(properties, 'x=1\na : 2\ny=3\n', [['a'], '5'], [['x'], undefined]);

@@ -9,6 +9,7 @@ import { planCluster } from '../../src/plan/forward/plan-cluster.ts';
 import { stageDifferences } from '../../src/plan/saved/stage-comparison.ts';
 import { stepModules } from '../../src/steps/registry.ts';
 import type { StepModule } from '../../src/steps/step-module.ts';
+import { NotYetKnown } from '../../src/virtual/not-yet-known.ts';
 import { stageOf } from '../support/host-plan.ts';
 import { type FakeHost, snapshotOf } from '../support/snapshot-from-folder.ts';
 
@@ -190,6 +191,26 @@ describe('a plan in stages, once packages are there', () => {
     const fewer = planOf({ ...done, ledger }, steps.slice(0, 2));
     expect(words(fewer)).toEqual([`2 modify ${defaults}`]);
     expect(stageOf(fewer).ledger?.items.map(({ step }) => step)).toEqual(['configuration']);
+  });
+
+  it('gives no file back that another step will write once it is known what', () => {
+    const file: Step = [2, 'named', 'file', { path: configuration, content: 'named\n' }];
+    const before = { ...installed, files: { [defaults]: configured } };
+    const plan = planOf(before, [packagesStep, file]);
+    expect(words(plan)).toEqual([`2 create /etc/haproxy`, `2 create ${configuration}`]);
+    const ledger = stageOf(plan).ledger ?? never();
+    const done = { ...before, files: { ...before.files, [configuration]: 'named\n' }, ledger };
+    expect(words(planOf(done, [packagesStep]))).toContain(`only delete ${configuration}`);
+    const waiting: StepModule = {
+      ...moduleOf('file'),
+      apply: () => {
+        throw new NotYetKnown(configuration, 'certificate');
+      },
+    };
+    const given = [packagesStep, [2, 'certified', waiting, { path: configuration, content: '' }]] as const;
+    const next = planOf(done, given);
+    expect(words(next)).toEqual([`2 see ${configuration} after certificate`]);
+    expect(stageOf(next).ledger?.items.map(({ step }) => step)).toEqual(['named']);
   });
 
   it('gives back whether a unit was enabled and ran', () => {

@@ -20,6 +20,8 @@ const pair = selfSigned(hostname);
 const certificates = {
   [`${live}/fullchain.pem`]: pair.certificate,
   [`${live}/privkey.pem`]: pair.key,
+  [`/etc/letsencrypt/renewal/${hostname}.conf`]:
+    '[renewalparams]\nauthenticator = standalone\nhttp01_port = 8888\n',
   '/etc/haproxy/pems/one.pem': pair.certificate + pair.key,
 };
 /** The host's word that the certificate which is there will do. */

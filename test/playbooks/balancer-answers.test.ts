@@ -36,8 +36,14 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Its exit status where these addresses answer so, on a host with this address and these others. */
 function status(says: Readonly<Record<string, string>>, ...addresses: readonly string[]) {
   for (const [address, answer] of Object.entries(says)) writeFileSync(join(folder, 'says', address), answer);
-  const words = [program, url, ...addresses];
-  const ended = spawnSync('/bin/sh', words, { env: { PATH: join(folder, 'bin') }, encoding: 'utf8' });
+  return ends(url, ...addresses);
+}
+
+function ends(...words: readonly string[]) {
+  const ended = spawnSync('/bin/sh', [program, ...words], {
+    env: { PATH: join(folder, 'bin') },
+    encoding: 'utf8',
+  });
   expect(ended.stderr).toBe('');
   return ended.status;
 }
@@ -67,6 +73,13 @@ describe('a balancer', () => {
   it('is asked at an IPv6 address in brackets', () => {
     expect(status({ '[2001:db8::6]': '301' }, '2001:db8::5', '2001:db8::6')).toBe(1);
     expect(asked()[0]).toContain('--connect-to ::[2001:db8::5]:');
+  });
+
+  it('is asked by whoever wants to know only whether it answers', () => {
+    expect(status({ '192.0.2.6': '200' }, '192.0.2.6')).toBe(0);
+    expect(ends('--ask', url, '192.0.2.6')).toBe(0);
+    expect(ends('--ask', url, '192.0.2.5')).toBe(1);
+    expect(asked()).toHaveLength(3);
   });
 
   it('that can not be asked keeps it', () => {

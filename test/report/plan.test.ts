@@ -66,6 +66,17 @@ describe('renderPlan', () => {
     expect(many.replace(/\s+/g, ' ')).toMatch(/; 5 hosts can't be changed like this: see the top $/);
   });
 
+  it('shows the beginning of a program that has to accept the files, and with --verbose all of it', () => {
+    const program = `files=$(${'printf long; '.repeat(20)}); haproxy -c $files`;
+    const handler = { ...reloadNginx.handler, validate: ['sh', '-c', program] };
+    const plan = clusterPlan([hostPlan('proxy-1', { handlers: [{ ...reloadNginx, handler }] })]);
+    const [short, whole] = [false, true].map((verbose) => render(plan, { verbose }).replace(/\s+/g, ' '));
+    expect(short).toMatch(/only if "sh -c 'files=\$\(printf long;[^"]{1,60} …" accepts the files/);
+    expect(short).not.toContain('haproxy -c');
+    expect(whole).toContain('haproxy -c $files');
+    expect(whole).not.toContain('…');
+  });
+
   it('shows what changes on a host, why, and what runs then', () => {
     const changes = [
       fileChange('/etc/nginx/bbb-01.conf', undefined, 'location /bbb-01/ {\n}\n', ['locations']),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RenewalsFound } from '../../src/doctor/renewals-found.ts';
 import type { Surroundings } from '../../src/doctor/surroundings.ts';
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { ClusterPlan, HostPlan } from '../../src/model/plan.ts';
@@ -45,7 +46,15 @@ function seen(name: string, inventory: Inventory, meetings = 0, more: Partial<Ho
 async function told(
   windows: string,
   hosts: (inventory: Inventory) => readonly HostPlan[],
-  { surroundings = new Map(), at = friday }: { surroundings?: Map<string, Surroundings>; at?: number } = {},
+  {
+    surroundings = new Map(),
+    renewals = new Map(),
+    at = friday,
+  }: {
+    surroundings?: Map<string, Surroundings>;
+    renewals?: Map<string, RenewalsFound>;
+    at?: number;
+  } = {},
 ) {
   const inventory = await loadInventoryText(text(windows));
   const nginx = { load: 'loaded', active: 'active', sub: 'running', enabled: 'enabled' };
@@ -54,7 +63,7 @@ async function told(
   const plan: ClusterPlan = { hosts: [proxy, ...hosts(inventory)], byHand: [], warnings: [] };
   const wishes = { window: [], now: false, deadline: undefined };
   const window = await runWindow(inventory, wishes, { now: () => at, zone: 'UTC' });
-  const today = todayOf(plan, surroundings, { inventory, parallel: 8, window });
+  const today = todayOf(plan, surroundings, { inventory, parallel: 8, window, renewals });
   const document = documentOf(resultOfPlan(plan, 'today'), { today, holds: holdsIn(plan) });
   const lines = renderToday(document, makeStyle({ columns: 100, color: false, verbose: false }));
   return { today, document, lines, all: lines.join(' ').replace(/\s+/g, ' ') };
@@ -204,5 +213,26 @@ describe('whether a cluster may be changed now', () => {
       'to be rebooted',
       '  bbb-01: for linux-image-generic',
     ]);
+    // HAProxy renews with a twelfth of the lifetime left: seven days are not late for it, and five are.
+    const renewals = new Map<string, RenewalsFound>([
+      [
+        'bbb-01',
+        {
+          ...{ kept: [], asked: [{ client: 'haproxy', names: ['bbb-01.example.com'] }], schedulerOff: false },
+          ...{ runs: [], reloads: false, owners: new Map(), partly: [] },
+          units: new Map([['haproxy.service', { load: 'loaded', active: true, failed: false }]]),
+        },
+      ],
+    ]);
+    const { all, today } = await told('windows: anytime', quiet, { surroundings, renewals });
+    expect(all).toContain(
+      "in 5 days; it should have been renewed by now; renewed by HAProxy's own ACME, was due about 2026-11-24",
+    );
+    expect(today.certificates.map(({ endsSoon }) => endsSoon)).toEqual([true, true, false]);
+    const earlier = new Map([['bbb-01', one({ shown: [shown('bbb-01.example.com', 443, 7)] })]]);
+    const inTime = await told('windows: anytime', quiet, { surroundings: earlier, renewals });
+    expect(inTime.today.certificates).toMatchObject([{ endsSoon: false, due: '2026-11-26T22:12:00.000Z' }]);
+    const unknown = await told('windows: anytime', quiet, { surroundings: earlier });
+    expect(unknown.today.certificates).toMatchObject([{ endsSoon: true, renewer: undefined }]);
   });
 });

@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter, once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { HostPlan } from '../../src/model/plan.ts';
 import type { HostResult, Status } from '../../src/model/result.ts';
@@ -26,25 +27,31 @@ const result = (plan: HostPlan, status: Status): HostResult => ({
   ...{ plan, status, problem: undefined, ran: [], warnings: [], durationMs: 0 },
 });
 
-/** People on hosts, by how many milliseconds they stay; those that never leave end as `late`. */
+/** People on hosts, by how many turns of other hosts they stay for; those who never leave stay `for ever`. */
 function people(stay: Readonly<Record<string, number | 'for ever'>>) {
   const present = new Set(Object.keys(stay));
+  const turns = new EventEmitter();
+  let over = 0;
   const waiting: Waiting = {
     beginsBusy: ({ host }) => present.has(host),
     triesAgain: ({ status }) => status === 'deferred',
-    until: async (plan, stop) => {
-      const time = stay[plan.host] ?? 1;
-      await sleep(time === 'for ever' ? 1_000_000 : time, undefined, { signal: stop }).catch(() => undefined);
-      present.delete(plan.host);
+    until: async ({ host }, signal) => {
+      if (present.has(host)) await once(turns, `${stay[host]}`, { signal }).catch(() => undefined);
+      present.delete(host);
       return undefined;
     },
   };
-  return { present, waiting };
+  const turnIsOver = () => {
+    over += 1;
+    turns.emit(`${over}`);
+  };
+  return { waiting, turns, turnIsOver };
 }
 
 async function run(
   given: {
     readonly waiting: Waiting;
+    readonly turnIsOver?: () => void;
     readonly ends?: Readonly<Record<string, readonly Status[]>>;
     readonly signal?: AbortSignal;
   },
@@ -58,7 +65,8 @@ async function run(
   const waves = [{ role: 'node', plans, limit: 1, parallel: 4, down: [], leads: true, ...wave }];
   const results = await inWaves(waves, { maxFailures: 0, signal, waiting: given.waiting }, async (plan) => {
     begun.push(plan.host);
-    await sleep(2);
+    await setImmediate();
+    given.turnIsOver?.();
     return result(plan, left.get(plan.host)?.shift() ?? 'changed');
   });
   return { begun, statuses: results.map(({ plan, status }) => `${plan.host} ${status}`) };
@@ -66,36 +74,37 @@ async function run(
 
 describe('hosts on which people are', () => {
   it('take their turn once these have gone, while the others are changed', async () => {
-    const { waiting } = people({ n1: 1_000, n3: 30 });
-    const { begun, statuses } = await run({ waiting });
+    const { begun, statuses } = await run(people({ n1: 3, n3: 2 }));
     expect(begun).toEqual(['n2', 'n4', 'n3', 'n1']);
     expect(statuses).toEqual(names.map((name) => `${name} changed`));
   });
 
   it('are tried again where people came in the last moment, at the end of the row', async () => {
-    const { waiting } = people({});
-    const { begun, statuses } = await run({ waiting, ends: { n1: ['deferred', 'deferred', 'changed'] } });
+    const { begun, statuses } = await run({
+      ...people({}),
+      ends: { n1: ['deferred', 'deferred', 'changed'] },
+    });
     expect(begun.filter((one) => one === 'n1')).toHaveLength(3);
     expect(begun.slice(0, 2)).toEqual(['n1', 'n2']);
     expect(statuses).toEqual(names.map((name) => `${name} changed`));
   });
 
   it('are no longer waited for once the run has failed, and say why nothing was done', async () => {
-    const { waiting } = people({ n1: 'for ever', n4: 'for ever' });
-    const { begun, statuses } = await run({ waiting, ends: { n2: ['rolled-back'] } });
+    const all = people({ n1: 'for ever', n4: 'for ever' });
+    const { begun, statuses } = await run({ ...all, ends: { n2: ['rolled-back'] } });
     expect(begun).toEqual(['n2']);
     expect(statuses).toEqual(['n1 not-started', 'n2 rolled-back', 'n3 not-started', 'n4 not-started']);
   });
 
   it('are no longer waited for once the operator has interrupted the run', async () => {
     const interrupted = new AbortController();
-    const { waiting } = people({ n1: 'for ever' });
+    const { waiting, turns, turnIsOver } = people({ n1: 'for ever' });
     const stopping: Waiting = {
       ...waiting,
       until: (plan, stop) => waiting.until(plan, AbortSignal.any([stop, interrupted.signal])),
     };
-    setTimeout(() => interrupted.abort(), 60);
-    const { begun, statuses } = await run({ waiting: stopping, signal: interrupted.signal });
+    turns.once('3', () => interrupted.abort());
+    const { begun, statuses } = await run({ waiting: stopping, turnIsOver, signal: interrupted.signal });
     expect(begun).toEqual(['n2', 'n3', 'n4']);
     expect(statuses[0]).toBe('n1 not-started');
   });

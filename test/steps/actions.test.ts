@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Query } from '../../src/model/reads.ts';
 import { mistakes, runStep } from '../support/run-step.ts';
 
 const sum = 'a'.repeat(64);
@@ -47,41 +46,6 @@ describe('archive', () => {
     [{ directory: 'sdk' }, /absolute path/],
   ])('refuses %j', (other, message) => {
     expect(mistakes('archive', { ...wanted, ...other }).join()).toMatch(message);
-  });
-});
-
-describe('certbot', () => {
-  const wanted = { names: ['media.example.com', 'www.example.com'], valid_days: 7 };
-  const chain = '/etc/letsencrypt/live/media.example.com/fullchain.pem';
-  const valid: Query = { kind: 'certificate', args: [chain, '7', ...wanted.names] };
-
-  it('fetches a certificate for all names, where none is good enough', () => {
-    const { actions } = runStep('certbot', { ...wanted, email: 'ops@example.com' }, {});
-    expect(actions).toMatchObject([{ name: 'fetch certificate media.example.com', unless: valid }]);
-    const [run] = actions.map((action) => action.run);
-    expect(run).toMatchObject({ kind: 'certbot', port: 8888, name: 'media.example.com' });
-    const words = run?.kind === 'certbot' ? run.argv.join(' ') : '';
-    expect(words).toContain('certonly --standalone --non-interactive --agree-tos --email ops@example.com');
-    expect(words).toContain('--domain media.example.com --domain www.example.com');
-    expect(words).not.toContain('--server');
-  });
-
-  it('leaves one alone that is', () => {
-    const answers = [[valid, { status: 0, output: '' }]] as const;
-    expect(runStep('certbot', wanted, { answers }).actions).toEqual([]);
-  });
-
-  it('takes another authority, which has to be asked by https', () => {
-    const server = 'https://ca.example.com/dir';
-    const [action] = runStep('certbot', { ...wanted, server }, {}).actions;
-    expect(action?.run).toMatchObject({ argv: expect.arrayContaining(['--server', server]) });
-    expect(action?.notes.join()).toContain(`terms of ${server}`);
-    expect(mistakes('certbot', { ...wanted, server: 'http://ca.example.com' }).join()).toContain('https://');
-    expect(mistakes('certbot', { names: [] }).join()).toContain('at least one name');
-  });
-
-  it('tells what it reads before facts are known', () => {
-    expect(() => runStep('certbot', { names: ['a.example.com'] }, {})).not.toThrow();
   });
 });
 

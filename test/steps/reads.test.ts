@@ -42,6 +42,7 @@ const unfinished: Readonly<Record<string, object>> = {
   'haproxy-connections': { path: '/etc/x' },
   'open-files': { unit: 'x.service', name: 'x.conf' },
   backlog: { path: '/etc/x' },
+  untracked: { path: '/etc/x', unit: 'x.service' },
   'haproxy-metrics': { path: '/etc/x', port: '' },
   'pem-bundle': { path: '/etc/x', certificates: '', key: '' },
 };
@@ -66,6 +67,11 @@ const written: Readonly<Record<string, readonly string[]>> = {
   unit: ['unit:/etc/x'],
   'xinetd-service': ['/etc/x'],
   keepalived: ['/etc/keepalived/clusterproxy/x.conf', '/etc/keepalived/keepalived.conf'],
+  untracked: [
+    '/etc/x',
+    '/etc/systemd/system/x.service',
+    '/etc/systemd/system/multi-user.target.wants/x.service',
+  ],
   'socket-service': [
     '/etc/systemd/system/x.socket',
     '/etc/systemd/system/x@.service',

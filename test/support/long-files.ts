@@ -5,7 +5,7 @@
 export const sampling = process.env.CLUSTERPROXY_SAMPLE === '1' && process.env.CLUSTERPROXY_LONG !== '1';
 
 /** Of as many parts a sample tries one; seeds that follow one another try all of them. */
-export const parts = 12;
+export const parts = 16;
 
 /**
  * Files that take long, with the seconds that each took beside others on two cores: hosts of their own tell
@@ -17,14 +17,17 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/demo/demo.test.ts': 54,
   'test/e2e/antmedia.lab.test.ts': 377,
   'test/e2e/averox.lab.test.ts': 81,
+  'test/e2e/certificate-switched.lab.test.ts': 145,
   'test/e2e/certified-pair.lab.test.ts': 200,
   'test/e2e/balancers-antmedia.lab.test.ts': 125,
   'test/e2e/balancers-wcs.lab.test.ts': 238,
   'test/e2e/clusters.lab.test.ts': 162,
+  'test/e2e/door-metrics.lab.test.ts': 78,
   'test/e2e/doors.lab.test.ts': 147,
   'test/e2e/drain.lab.test.ts': 370,
   'test/e2e/failures.lab.test.ts': 154,
   'test/e2e/first-cluster.lab.test.ts': 60,
+  'test/e2e/floods.lab.test.ts': 100,
   'test/e2e/front-end.lab.test.ts': 71,
   'test/e2e/guards.lab.test.ts': 168,
   'test/e2e/hardening.lab.test.ts': 260,
@@ -36,6 +39,8 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/e2e/packages.lab.test.ts': 115,
   'test/e2e/pair-by-command.lab.test.ts': 180,
   'test/e2e/pair-hand-over.lab.test.ts': 240,
+  'test/e2e/pair-haproxy.lab.test.ts': 130,
+  'test/e2e/pair-ipv6.lab.test.ts': 200,
   'test/e2e/pair.lab.test.ts': 220,
   'test/e2e/upgrade.lab.test.ts': 352,
   'test/e2e/variants.lab.test.ts': 252,
@@ -51,6 +56,7 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/host/transact.test.ts': 105,
   'test/host/waiting.test.ts': 49,
   'test/install/install.lab.test.ts': 210,
+  'test/lab/bigbluebutton/bigbluebutton.lab.test.ts': 68,
   'test/run/again/begun-elsewhere.test.ts': 212,
   'test/run/claims/leases.test.ts': 61,
   'test/run/doors-back.test.ts': 72,
@@ -63,8 +69,8 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/run/upgrade.test.ts': 78,
   'test/run/whole-run.test.ts': 122,
   'test/schedule/installed.lab.test.ts': 260,
-  'test/schedule/watch/watch.test.ts': 67,
   'test/schedule/run.test.ts': 63,
+  'test/schedule/watch/watch.test.ts': 67,
   'test/secrets/never-told.test.ts': 63,
   'test/secrets/never-written.test.ts': 57,
   'test/ssh/many-hosts.lab.test.ts': 71,
@@ -72,9 +78,10 @@ export const longFiles: Readonly<Record<string, number>> = {
   'test/ssh/sudo/sudo.lab.test.ts': 86,
   'test/terminal/commands.test.ts': 116,
   'test/terminal/demo.test.ts': 101,
-  'test/terminal/fleet.test.ts': 60,
+  'test/terminal/fleet.test.ts': 112,
   'test/terminal/last-resort.test.ts': 73,
   'test/terminal/pager.test.ts': 54,
+  'test/terminal/screens.test.ts': 66,
   'test/transcripts/screens.test.ts': 40,
   'test/transcripts/transcripts.test.ts': 212,
   'test/verify/asked.lab.test.ts': 131,

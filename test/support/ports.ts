@@ -1,5 +1,5 @@
 import type { Value } from '../../src/formats/keyed-format.ts';
-import type { Playbook } from '../../src/model/playbook.ts';
+import type { Playbook, PortFact } from '../../src/model/playbook.ts';
 import { renderText } from '../../src/playbook/resolve/templates.ts';
 
 /** A line of a playbook's port table, with all values filled in. */
@@ -10,6 +10,8 @@ export interface PortRow {
   readonly port: string;
   readonly protocol: 'tcp' | 'udp' | 'vrrp';
   readonly from: readonly string[];
+  /** what has to be set for it, in words; empty for nothing */
+  readonly when: string;
   readonly purpose: string;
 }
 
@@ -23,14 +25,27 @@ export function portRows(playbook: Playbook, vars: Readonly<Record<string, Value
   );
   const context = { vars: { ...Object.fromEntries(defaults), ...vars } };
   return playbook.roles.flatMap((role) =>
-    role.ports.map(({ port, protocol, from, purpose }) => ({
+    role.ports.map(({ port, protocol, from, when, purpose }) => ({
       on: role.name,
       port: renderText(port, context),
       protocol,
       from,
+      when: conditionWords(when),
       purpose: renderText(purpose, context),
     })),
   );
+}
+
+/** ``with `http3: true` ``, `` with `certificate_from: certbot` or `files` `` */
+function conditionWords(when: PortFact['when']): string {
+  const each = Object.entries(when).map(([subject, values]) => {
+    const [first, ...others] = values;
+    const name = subject.replace('vars.', '');
+    const words = [`\`${name}: ${first}\``, ...others.map((one) => `\`${one}\``)];
+    const last = words.pop();
+    return words.length === 0 ? last : `${words.join(', ')} or ${last}`;
+  });
+  return each.length === 0 ? '' : `with ${each.join(' and ')}`;
 }
 
 /** The table as Markdown, as in `docs/`. */
@@ -40,8 +55,13 @@ export function portTable(rows: readonly PortRow[]): string {
   return [
     line(['on', 'port', 'from', 'for']),
     line(['---', '---', '---', '---']),
-    ...rows.map(({ on, port, protocol, from, purpose }) =>
-      line([on, `${port}/${protocol}`, from.join(', '), purpose]),
+    ...rows.map(({ on, port, protocol, from, when, purpose }) =>
+      line([
+        on,
+        `${port}/${protocol}`,
+        from.join(', '),
+        [purpose, when].filter((text) => text !== '').join(', '),
+      ]),
     ),
   ].join('');
 }

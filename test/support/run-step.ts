@@ -16,6 +16,7 @@ export interface Outcome {
   /** paths that differ from before, sorted */
   readonly changed: readonly string[];
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   readonly drops: readonly string[];
   readonly managed: readonly Managed[];
   /** what it has done before changing files */
@@ -46,6 +47,7 @@ export function runStep(module: string, parameters: unknown, host: FakeHost): Ou
     text: (path) => textAt(virtual, path),
     changed: changedPaths(virtual),
     warnings: view.warnings,
+    notes: view.notes,
     drops: view.drops,
     managed: view.managed,
     actions: view.actions.map(({ action }) => action),

@@ -1,6 +1,9 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { buildProgram } from '../cli/program.ts';
 import { startFleet, type TestFleet } from '../fleet/clusters.ts';
+import { lockedKey } from './places.ts';
 import { closeTerminals, clusterproxyOn, usual } from './terminal.ts';
 
 let fleet: TestFleet;
@@ -33,6 +36,52 @@ describe('on a terminal of 80x24', () => {
     expect(terminal.written).toMatch(/cluster +for +in all +what is being done/);
     expect(terminal.written).toMatch(/\d of 3 clusters done, 0 put off, 0 failed/);
     expect(text.join('\n')).not.toMatch(pieces);
+  });
+
+  describe('with an encrypted key', () => {
+    const lock = () => {
+      const cluster = fleet.clusters.get('alpha');
+      if (cluster === undefined) throw new Error('there is no alpha');
+      return lockedKey(cluster, 'proxy-1', 'some words');
+    };
+    const withKey = (key: string) => (text: string) =>
+      text.replace(/identity_files: \[[^\]]*proxy-1[^\]]*\]/, `identity_files: [${key}]`);
+    afterEach(() => {
+      for (const name of ['alpha', 'beta']) fleet.write(name);
+      fleet.write('beta', (text) => text.replace('bigbluebutton.yaml', 'slow.yaml'));
+      rmSync(join(fleet.folder, 'delta.yaml'), { force: true });
+    });
+
+    it('its passphrase is asked for once, however many clusters it opens', async () => {
+      const key = lock();
+      fleet.write('alpha', withKey(key));
+      fleet.write('alpha', (text) => withKey(key)(text).replace('name: alpha', 'name: delta'), '../delta');
+      const terminal = on('check', '-i', 'clusters/alpha.yaml', 'delta.yaml', '--summary', '--no-pager');
+      await terminal.shows(`Passphrase for ${key}:`);
+      terminal.type('some words\r');
+      expect(await terminal.ended()).toBe(2);
+      const text = (await terminal.everything()).join('\n');
+      expect(text.match(/Passphrase for/g)).toEqual(['Passphrase for']);
+      expect(text).toMatch(/^alpha +2 would change /m);
+      expect(text).toMatch(/^delta +2 would change /m);
+    });
+
+    it('nobody is asked for it while a program that looks up a secret has the terminal', async () => {
+      const key = lock();
+      const asking = 'printf "Word: " >/dev/tty; read -r word; sleep 2; echo thanks >/dev/tty; echo "$word"';
+      fleet.write('alpha', withKey(key));
+      fleet.write('beta', (text) =>
+        text.replace('  user: root\n', `  user: root\n  passphrase: {command: [sh, -c, '${asking}']}\n`),
+      );
+      const terminal = on('check', ...inventories, '--cluster', 'alpha,beta', '--summary', '--no-pager');
+      await terminal.shows('Word: ');
+      terminal.type('a word\r');
+      await terminal.shows(`Passphrase for ${key}:`);
+      const text = (await terminal.everything()).join('\n');
+      expect(text).toMatch(/thanks[\s\S]*Passphrase for/);
+      terminal.type('some words\r');
+      expect(await terminal.ended()).toBe(2);
+    });
   });
 
   it('apply asks once with the sum of it all, and a no changes nothing', async () => {

@@ -15,12 +15,12 @@ const question: VirtualAddressQuestion = {
 };
 
 /** What is found where the hosts say this of the command, and the first one has the address. */
-function found(said: Record<string, string>, holders = ['proxy-1']) {
+function found(said: Record<string, string>, holders = ['proxy-1'], hosts = question.hosts) {
   const looks = Object.entries(said).map(([name, output]) => {
     const reads = { ...noReads, queries: [claim] };
     return [name, snapshotOf({ name, files: {}, answers: [[claim, { status: 0, output }]] }, reads)] as const;
   });
-  return claimFindings(question, new Map(looks), holders);
+  return claimFindings({ ...question, hosts }, new Map(looks), holders);
 }
 
 describe('an address that a command moves', () => {
@@ -28,6 +28,18 @@ describe('an address that a command moves', () => {
     expect(found({ 'proxy-1': `owner ${owner}\n`, 'proxy-2': `owner ${owner}\n` })).toMatchObject({
       ...{ faults: [], notes: [] },
     });
+  });
+
+  it('is where it has to be, however its owner is spelt', () => {
+    const hosts = [
+      { name: 'Proxy-1', address: '2001:db8::5' },
+      { name: 'proxy-2', address: '2001:db8::6' },
+    ];
+    for (const owner of ['2001:0DB8:0::5', 'proxy-1', 'Proxy-1.Example.com']) {
+      expect(found({ 'Proxy-1': `owner ${owner}\n` }, ['Proxy-1'], hosts).faults, owner).toEqual([]);
+    }
+    // Whose name only begins so is another one.
+    expect(found({ 'Proxy-1': 'owner proxy-10\n' }, ['Proxy-1'], hosts).faults).toHaveLength(1);
   });
 
   it('is led elsewhere', () => {
@@ -44,10 +56,11 @@ describe('an address that a command moves', () => {
   });
 
   it('belongs to nobody knows whom', () => {
-    const failed = found({ 'proxy-1': 'owner-failed 6 curl: (6) Could not resolve host\n' });
-    expect(failed.faults).toEqual([
-      'the command that tells the owner of 192.0.2.10 fails on proxy-1: 6 curl: (6) Could not resolve host',
-    ]);
+    const words = (status: string) => found({ 'proxy-1': `owner-failed ${status}\n` }).faults;
+    const fails = 'the command that tells the owner of 192.0.2.10 fails on proxy-1';
+    expect(words('6')).toEqual([`${fails}: it ends with status 6`]);
+    expect(words('124')).toEqual([`${fails}: it takes longer than 8 seconds`]);
+    expect(words('long')).toEqual([`${fails}: it prints far more than a line`]);
     expect(found({ 'proxy-1': 'owner \n' }).faults[0]).toContain('it prints nothing');
     expect(found({}).faults[0]).toContain("can't be asked on proxy-1");
   });

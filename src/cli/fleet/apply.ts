@@ -13,7 +13,7 @@ import { refuseTwoPolicies } from '../change-options.ts';
 import type { Environment } from '../environment.ts';
 import { policyWith } from '../queue-options.ts';
 import { hasWork, hostsToChange, interruptedByDay, isHeld, refusedByDay, sumLines } from './agree.ts';
-import { fleetEnvironment } from './cluster-environment.ts';
+import { fleetEnvironment, withhold } from './cluster-environment.ts';
 import {
   type ClusterOfFleet,
   type Fleet,
@@ -22,8 +22,10 @@ import {
   refuseSameCluster,
 } from './clusters.ts';
 import { endFleet, showFleet } from './end-fleet.ts';
+import { FleetMetrics } from './fleet-metrics.ts';
+import { FleetReports } from './fleet-reports.ts';
 import { commonOf, type FleetOptions, usualLooks } from './options.ts';
-import { type FleetMeans, fleetConnector, outcomeOf, runStage } from './run-fleet.ts';
+import { type FleetMeans, fleetMeans, outcomeOf, runStage } from './run-fleet.ts';
 
 export interface FleetApplyOptions
   extends FleetOptions,
@@ -56,13 +58,16 @@ export async function applyToFleet(typed: FleetApplyOptions, given: Environment)
   const { chooseFleetView } = await import('../../report/choose-view.ts');
   const fleet = await findClusters(options, environment);
   refuseSameCluster(fleet);
+  withhold(fleet.variables, environment);
+  const inventories = fleet.clusters.map(({ inventory }) => inventory);
+  const reports = await FleetReports.begin(options, inventories, environment);
+  const metrics = await FleetMetrics.begin(options, fleet);
   const view = chooseFleetView(environment.output, options);
-  const connector = fleetConnector(environment, options.json);
+  const means = fleetMeans(environment, view, { json: options.json, reports, metrics });
   try {
-    const run = new FleetRun(fleet, options, { environment, view, connector });
-    return await run.carryOut();
+    return await new FleetRun(fleet, options, means).carryOut();
   } finally {
-    await connector.close().catch(() => undefined);
+    await means.connector.close().catch(() => undefined);
   }
 }
 
@@ -237,7 +242,7 @@ class FleetRun {
   async #end(refusal?: Problem, status?: number): Promise<number> {
     const document = this.#document(refusal === undefined ? [] : [refusal]);
     const exit = status ?? document.summary.exitStatus;
-    return endFleet({ ...document, summary: { ...document.summary, exitStatus: exit } }, this.#view);
+    return endFleet({ ...document, summary: { ...document.summary, exitStatus: exit } }, this.#means);
   }
 
   #document(errors: readonly Problem[] = []): FleetDocument {

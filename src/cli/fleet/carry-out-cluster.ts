@@ -9,12 +9,13 @@ import type { Connector } from '../../ssh/connector.ts';
 import { type ApplyCommandOptions, applyOver } from '../apply.ts';
 import { checkOver } from '../check.ts';
 import type { Environment } from '../environment.ts';
+import type { MetricsStore, MetricsWriter } from '../metrics-writer.ts';
 import type { CommonOptions } from '../options.ts';
 import { type PlanOptions, planOver } from '../plan.ts';
 import { policyWith } from '../queue-options.ts';
 import { openSession, type Session } from '../session.ts';
 import { statusOver } from '../status.ts';
-import { clusterEnvironment } from './cluster-environment.ts';
+import { clusterEnvironment, type OwnMeans } from './cluster-environment.ts';
 
 /** What is to be done with a cluster. Plain data: it can be sent to whoever carries it out. */
 export type ClusterCall =
@@ -28,12 +29,14 @@ export type ClusterCall =
   | { readonly command: 'check' | 'status'; readonly options: CommonOptions };
 
 /** What of the process a call makes use of. */
-export interface ClusterMeans {
+export interface ClusterMeans extends OwnMeans {
   readonly environment: Environment;
   /** how hosts are reached; it outlives the call */
   readonly connector: Connector;
   /** who watches */
   readonly view: View;
+  /** where its metrics go; undefined: nobody wants them */
+  readonly metrics?: MetricsStore | undefined;
   /** has one cluster after the other opened, where several are worked on; undefined: there is no other */
   readonly opening?: (<Result>(work: () => Promise<Result>) => Promise<Result>) | undefined;
 }
@@ -52,17 +55,20 @@ export interface ClusterOutcome {
  */
 export async function carryOutCluster(call: ClusterCall, means: ClusterMeans): Promise<ClusterOutcome> {
   const { inventory: file } = call.options;
-  const environment = clusterEnvironment(means.environment, resolve(file));
+  const environment = clusterEnvironment(means.environment, resolve(file), means);
   const noted = new NotedEnd(means.view);
+  const metrics = await metricsWriter(means.metrics, environment);
   let plan: SavedPlan | undefined;
   try {
     const shared = { connector: means.connector, view: noted, problems: [] };
     const open = () => openSession(call.command, call.options, environment, 'everything', undefined, shared);
     const session = await (means.opening?.(open) ?? open());
+    await metrics?.follow(session);
     await carryOutIn(session, call, environment, (kept) => {
       plan = kept;
     });
   } catch (error) {
+    await metrics?.failed(error);
     // Also where it is a fault of the program: others are at work, and end.
     const document = failureOf(call.command, problemsOf(error), environment);
     const recorded = environment.events?.recording(noted) ?? noted;
@@ -74,6 +80,15 @@ export async function carryOutCluster(call: ClusterCall, means: ClusterMeans): P
   }
   if (noted.document === undefined) throw new Error(`${call.command} of ${file} has told no end`);
   return { document: noted.document, plan };
+}
+
+async function metricsWriter(
+  store: MetricsStore | undefined,
+  environment: Environment,
+): Promise<MetricsWriter | undefined> {
+  if (store === undefined) return undefined;
+  const { MetricsWriter } = await import('../metrics-writer.ts');
+  return new MetricsWriter(store, environment);
 }
 
 async function carryOutIn(

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
-import { addressOf, type Pair, pairsSharing } from '../../fleet/alike.ts';
+import { addressOf, type Pair, pairsSharing, wayTo } from '../../fleet/alike.ts';
 import { pickClusters, unmatched } from '../../fleet/pick.ts';
-import type { Inventory } from '../../inventory/inventory.ts';
 import { OperatorError } from '../../model/operator-error.ts';
 import { loadInventory } from '../../playbook/resolve/load-inventory.ts';
 import { count, list } from '../../report/shared/prose.ts';
@@ -16,14 +15,18 @@ export interface ClusterOfFleet {
   readonly name: string | undefined;
   /** what it is called among the others: its name, with the file where several have it */
   readonly shown: string;
-  /** how its hosts are reached */
-  readonly addresses: ReadonlySet<string>;
+  /** where its hosts are, and how they are reached */
+  readonly addresses: ReadonlyMap<string, string>;
+  /** the environment variables that its secrets are in */
+  readonly variables: readonly string[];
 }
 
 export interface Fleet {
   readonly clusters: readonly ClusterOfFleet[];
   /** those that have hosts in common */
   readonly sharing: readonly Pair<ClusterOfFleet & { readonly name: string }>[];
+  /** the environment variables that any inventory takes a secret from, chosen or not */
+  readonly variables: ReadonlySet<string>;
 }
 
 /**
@@ -53,16 +56,19 @@ export async function findClusters(
   if (chosen.length === 0) throw noCluster(wanted, read);
   const clusters = chosen.map((one) => ({ ...one, shown: shownAs(one, chosen) }));
   const named = clusters.flatMap((one) => (one.name === undefined ? [] : [{ ...one, name: one.name }]));
-  return { clusters, sharing: pairsSharing(named) };
+  const variables = new Set(read.flatMap((one) => one.variables));
+  return { clusters, sharing: pairsSharing(named), variables };
 }
 
 async function readCluster(file: string, { secrets }: Environment): Promise<Omit<ClusterOfFleet, 'shown'>> {
   const loaded = await loadInventory(file, new OwnRegister(secrets)).catch(() => undefined);
-  return { inventory: file, name: loaded?.cluster.name, addresses: addressesIn(loaded) };
-}
-
-function addressesIn(inventory: Inventory | undefined): ReadonlySet<string> {
-  return new Set((inventory?.hosts ?? []).map(({ ssh }) => addressOf(ssh)));
+  return {
+    ...{ inventory: file, name: loaded?.cluster.name },
+    addresses: new Map((loaded?.hosts ?? []).map(({ ssh }) => [addressOf(ssh), wayTo(ssh)])),
+    variables: (loaded?.secrets ?? []).flatMap(({ value }) =>
+      typeof value !== 'string' && 'env' in value ? [value.env] : [],
+    ),
+  };
 }
 
 function shownAs(

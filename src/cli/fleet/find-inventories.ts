@@ -1,5 +1,7 @@
-import { realpath } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import fs from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import type { FileSystemAdapter } from 'tinyglobby';
 import { OperatorErrors, type Problem } from '../../model/operator-error.ts';
 
 /** What of a pattern stands for more than itself; a path without it is taken as it is. */
@@ -21,8 +23,11 @@ export async function findInventories(patterns: readonly string[]): Promise<read
     found.push(...files);
   }
   if (problems.length > 0) throw new OperatorErrors(problems);
+  const named = new Set(found);
+  const isBesideOne = (file: string) =>
+    ['.yaml', '.yml'].some((end) => accepted.test(file) && named.has(file.replace(accepted, end)));
   const places = new Map<string, string>();
-  for (const file of found) {
+  for (const file of found.filter((one) => !isBesideOne(one))) {
     const place = await realpath(file).catch(() => file);
     if (!places.has(place)) places.set(place, file);
   }
@@ -31,11 +36,43 @@ export async function findInventories(patterns: readonly string[]): Promise<read
 
 async function matching(pattern: string): Promise<readonly string[]> {
   const { glob } = await import('tinyglobby');
-  const options = { expandDirectories: false, onlyFiles: true, absolute: isAbsolute(pattern) };
-  const files = await glob(pattern, options);
-  const named = files.filter((file) => !accepted.test(file));
+  const { folder, rest } = await splitPattern(pattern);
+  const options = { cwd: folder, fs: withLostLinks, expandDirectories: false, onlyFiles: true };
+  const files = await glob(rest, options);
+  const named = files.map((file) => join(folder, file)).filter((file) => !accepted.test(file));
   return named.toSorted((one, other) => (one < other ? -1 : 1));
 }
+
+/** The folder that a pattern begins with: one that is there is none, whatever stands in its name. */
+async function splitPattern(pattern: string): Promise<{ readonly folder: string; readonly rest: string }> {
+  const parts = pattern.split('/');
+  let length = 0;
+  while (length < parts.length - 1 && (await isFolder(`${parts.slice(0, length + 1).join('/')}/`))) length++;
+  const folder = parts.slice(0, length).join('/');
+  return {
+    folder: folder === '' ? (isAbsolute(pattern) ? '/' : '.') : folder,
+    rest: parts.slice(length).join('/'),
+  };
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/**
+ * For a link that leads nowhere, itself: it is a cluster that can't be looked at, and must not be passed over
+ * in silence.
+ */
+const withLostLinks = {
+  realpath: (path: string, found: (error: Error | null, real: string) => void) =>
+    fs.realpath(path, (error, real) => found(null, error === null ? real : path)),
+  stat: (path: string, found: (error: Error | null, stats: fs.Stats) => void) =>
+    fs.stat(path, (error, stats) => (error === null ? found(null, stats) : fs.lstat(path, found))),
+  // Those of node:fs have further forms, of which none is called.
+} as unknown as FileSystemAdapter;
 
 function nothingMatches(pattern: string): Problem {
   return {

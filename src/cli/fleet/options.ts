@@ -2,9 +2,10 @@ import { type Command, Option } from 'commander';
 import type { ViewOptions } from '../../report/choose-view.ts';
 import { addColorOptions } from '../color-option.ts';
 import { type CommonOptions, positive, usualParallel, words } from '../options.ts';
+import { addReportOptions, type ReportOptions } from '../report-options.ts';
 
 /** Options that every command over many clusters has. */
-export interface FleetOptions {
+export interface FleetOptions extends ReportOptions {
   /** files, and patterns of files */
   readonly inventory: readonly string[];
   /** names of clusters or files of inventories, with patterns */
@@ -48,7 +49,7 @@ export function addFleetOptions(command: Command, atOnce: string): Command {
     .option('--json', 'print one JSON document', false)
     .option('--quiet', 'show no progress and no messages', false)
     .option('--verbose', 'show more detail, also of clusters that are in order', false);
-  return addColorOptions(common);
+  return addReportOptions(addColorOptions(common));
 }
 
 /** What the command of one cluster is given of them. */

@@ -133,7 +133,13 @@ give_back() {
         return 0
       fi
       drive enable || return 0
-      look_up || return 0
+      look_up || {
+        [ $? -eq 3 ] || return 0
+        # It was removed there meanwhile, such as by the run itself.
+        verdict=unknown
+        forget_cordon
+        return 0
+      }
       if [ "$cordon_state" != enabled ]; then
         said="it was told to, but the node is still $cordon_state"
         return 0

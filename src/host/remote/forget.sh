@@ -116,6 +116,8 @@ else
   { IFS= read -r _name <"$base/cluster" || _name=; } 2>/dev/null
   [ "$_name" != "$cluster" ] || set -- "$ours" "$base/managed-paths" "$base/owed" "$base/cluster"
 fi
+# What has claimed an address for it here, by playbooks/files/address-claim.sh.
+set -- "$base/claimed/$cluster" "$base/claim-failed/$cluster" "$@"
 IFS=$NL
 # shellcheck disable=SC2086
 set -- $runs "$@"

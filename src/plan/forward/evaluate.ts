@@ -1,11 +1,11 @@
 import type { AcceptedNow } from '../../model/accepted.ts';
 import type { Handler } from '../../model/handler.ts';
 import type { InTurns } from '../../model/in-turns.ts';
-import type { Ledger } from '../../model/ledger.ts';
+import type { Ledger, ManagedItem } from '../../model/ledger.ts';
 import { OperatorError, type Problem, problemsOf } from '../../model/operator-error.ts';
 import type { PathState, Snapshot } from '../../model/snapshot.ts';
 import { builtInItemFormats } from '../../steps/item-formats.ts';
-import type { ItemFormats } from '../../virtual/managed.ts';
+import { type ItemFormats, isWholePath } from '../../virtual/managed.ts';
 import { VirtualHost } from '../../virtual/virtual-host.ts';
 import { itemId } from '../items.ts';
 import { leftByEarlierRun } from './earlier-run.ts';
@@ -157,21 +157,32 @@ function* evaluateStage(
   const steps = wanted.steps.filter((step) => (step.stage ?? 1) === stage.number);
   const own = yield* runSteps(host, steps, accepted);
   refuseTwoOwners(host, [...earlier, ...own]);
-  const later = new Set([...earlier, ...own].flatMap((trace) => (trace.later ? [trace.step] : [])));
+  const isLater = belongsToLater([...earlier, ...own]);
   const managed = [...earlier, ...own].flatMap((trace) => trace.managed);
   const { notifyOf, folderOf } = wanted;
   const released = new Set([...earlier, ...own].flatMap((trace) => [...trace.released]));
   const restored = isLast
-    ? yield* restoreNoLongerWanted(host, managed, { notifyOf, folderOf, laterSteps: later, released })
+    ? yield* restoreNoLongerWanted(host, managed, { notifyOf, folderOf, isLater, released })
     : [];
   const traces = [...own, ...restored];
   const leftHere = leftIds(own);
   const looksAfter = new Set(earlier.flatMap((trace) => trace.managed.map(itemId)));
   const kept = (host.snapshot.ledger?.items ?? []).filter(
-    (item) => !isLast || looksAfter.has(itemId(item)) || later.has(item.step) || leftHere.has(itemId(item)),
+    (item) => !isLast || looksAfter.has(itemId(item)) || isLater(item) || leftHere.has(itemId(item)),
   );
   const names = { cluster: '', playbook: '', recipe: wanted.recipe?.name, run: '' };
   return { ...stage, host, traces, ledger: () => nextLedger(host, traces, names, kept) };
+}
+
+/**
+ * Whether something of the ledger belongs to a step that can't be planned yet, or is a file as a whole that
+ * such a step will write in the place of another one.
+ */
+function belongsToLater(traces: readonly StepTrace[]): (item: ManagedItem) => boolean {
+  const later = traces.filter((trace) => trace.later !== undefined);
+  const steps = new Set(later.map(({ step }) => step));
+  const paths = new Set(later.flatMap((trace) => trace.later?.paths ?? []));
+  return (item) => steps.has(item.step) || (isWholePath(item) && paths.has(item.path));
 }
 
 function problemOf(host: string, error: unknown): Problem {

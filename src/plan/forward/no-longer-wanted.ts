@@ -25,8 +25,8 @@ export interface RestoreOptions {
   readonly notifyOf: (step: string) => readonly string[];
   /** the accounts that it names for its folders, if an older version wrote the ledger */
   readonly folderOf?: ((step: string) => readonly string[]) | undefined;
-  /** steps that can't be planned yet: what they manage stays */
-  readonly laterSteps: ReadonlySet<string>;
+  /** whether it belongs to a step that can't be planned yet: then it stays */
+  readonly isLater: (item: ManagedItem) => boolean;
   /** paths where steps have taken away whatever an earlier run managed */
   readonly released: ReadonlySet<string>;
 }
@@ -38,12 +38,12 @@ export interface RestoreOptions {
 export function* restoreNoLongerWanted(
   host: VirtualHost,
   wanted: readonly Managed[],
-  { notifyOf, folderOf = () => [], laterSteps, released }: RestoreOptions,
+  { notifyOf, folderOf = () => [], isLater, released }: RestoreOptions,
 ): InTurns<readonly StepTrace[]> {
   const ledger = host.snapshot.ledger;
   if (ledger === undefined) return [];
   const owned = new Set(wanted.map(itemId));
-  const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !laterSteps.has(item.step));
+  const left = ledger.items.filter((item) => !owned.has(itemId(item)) && !isLater(item));
   const restored = new Map<ManagedItem, StepTrace>();
   for (const item of lastFirst(left.filter(({ path }) => !released.has(path)))) {
     const accounts = item.folderOf ?? folderOf(item.step);

@@ -140,6 +140,7 @@ function* planHost(
   const due = all.filter(hasWork);
   const left = planned.flatMap((one) => one.left);
   const drops = traces.flatMap((trace) => trace.drops);
+  const notes = traces.flatMap((trace) => trace.notes);
   return {
     ...emptyPlan(host),
     recipe: wanted.recipe,
@@ -173,6 +174,7 @@ function* planHost(
     ],
     ...(left.length === 0 ? {} : { left }),
     ...(drops.length === 0 ? {} : { drops }),
+    ...(notes.length === 0 ? {} : { notes }),
     unsettled: snapshot.unsettled,
     ...(wanted.down === undefined ? {} : { down: wanted.down }),
     durationMs: host.durationMs,

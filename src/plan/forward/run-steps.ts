@@ -52,6 +52,7 @@ export interface StepTrace {
   /** what it would change, and what stays as it is */
   readonly left: readonly LeftPath[];
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   /** what people lose here of hosts that aren't part of the cluster any more; in words */
   readonly drops: readonly string[];
   readonly notify: readonly string[];
@@ -144,6 +145,7 @@ export function traceOf(
     // The reasons for its warnings may have changed by then; the plan made at that time repeats them if
     // needed.
     warnings: view.uncertain ? [] : view.warnings,
+    notes: view.uncertain ? [] : view.notes,
     drops: [...view.drops],
     notify,
     folderOf,

@@ -38,6 +38,8 @@ export function checkConditions(document: Places, data: PlaybookData): readonly 
       ...each(document, [...path, 'verify'], role.verify, all),
       // Asked in the look at the other host, before anything is known of this one.
       ...inCondition(document, [...path, 'asked', 'when'], role.asked?.when, withoutFacts(early)),
+      // Firewalls are set up before anybody has looked at a host.
+      ...each(document, [...path, 'ports'], role.ports, variablesOf(early)),
       // Asked beside the look at the hosts.
       ...each(document, [...path, 'server_lists'], role.server_lists, withoutFacts(early)),
       ...Object.entries(role.guards ?? {}).flatMap(([id, { when, drain }]) => [
@@ -124,6 +126,10 @@ function inCondition(
 
 function withoutFacts(subjects: Subjects): Subjects {
   return new Map([...subjects].filter(([name]) => !name.startsWith('facts.')));
+}
+
+function variablesOf(subjects: Subjects): Subjects {
+  return new Map([...subjects].filter(([name]) => name.startsWith('vars.')));
 }
 
 function unknownSubject(document: Places, place: YamlPath, name: string, subjects: Subjects): Problem {

@@ -32,13 +32,7 @@ export function checkDrains(
             }),
           ]),
       ...named.flatMap(({ id, at }) => {
-        if (!ids.includes(id)) {
-          return document.problem(at, {
-            code: 'unknown-handler',
-            message: `the role has no handler ${id}`,
-            next: knownNamesHint(id, ids),
-          });
-        }
+        if (!ids.includes(id)) return noHandler(document, at, id, ids);
         if (handlers.find((one) => one.id === id)?.guards?.includes(guard)) return [];
         return document.problem(at, {
           code: 'wrong-value',
@@ -47,5 +41,25 @@ export function checkDrains(
         });
       }),
     ];
+  });
+}
+
+/** Handlers before which something is handed over must exist. */
+export function checkHandOver(
+  document: Places,
+  path: YamlPath,
+  { hand_over: handOver, handlers = [] }: RoleData,
+): readonly Problem[] {
+  const ids = handlers.map(({ id }) => id);
+  return (handOver?.handlers ?? []).flatMap((id, index) =>
+    ids.includes(id) ? [] : [noHandler(document, [...path, 'hand_over', 'handlers', index], id, ids)],
+  );
+}
+
+function noHandler(document: Places, at: YamlPath, id: string, ids: readonly string[]): Problem {
+  return document.problem(at, {
+    code: 'unknown-handler',
+    message: `the role has no handler ${id}`,
+    next: knownNamesHint(id, ids),
   });
 }

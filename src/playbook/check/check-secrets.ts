@@ -38,6 +38,7 @@ export function checkSecrets(document: Places, data: PlaybookData): readonly Pro
         ),
       ),
       ...refuse(['guards'], role.guards, 'a guard: its questions are arguments of processes'),
+      ...refuse(['hand_over', 'address'], role.hand_over?.address, 'an address that a host has'),
       ...refuse(
         ['hand_over', 'args'],
         role.hand_over?.args,

@@ -49,7 +49,10 @@ export function checkTemplates(document: Places, data: PlaybookData): readonly P
         check(['guards', id], texts, scopes.base),
       ),
       ...check(['hand_over', 'args'], role.hand_over?.args, scopes.base),
-      ...check(['ports'], role.ports, scopes.vars),
+      ...check(['hand_over', 'address'], role.hand_over?.address, scopes.base),
+      ...(role.ports ?? []).flatMap(({ when: _when, ...texts }, index) =>
+        check(['ports', index], texts, scopes.vars),
+      ),
       ...(role.health ?? []).flatMap(({ when: _when, ...texts }, index) =>
         check(['health', index], texts, scopes.base),
       ),

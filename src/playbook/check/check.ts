@@ -10,7 +10,7 @@ import { portUsers } from '../read/port-schema.ts';
 import type { PlaybookData, RoleData } from '../read/schema.ts';
 import { checkAsked } from './check-asked.ts';
 import { checkConditions } from './check-conditions.ts';
-import { checkDrains } from './check-drains.ts';
+import { checkDrains, checkHandOver } from './check-drains.ts';
 import { hasTemplateWithin } from './check-parameters.ts';
 import { checkSecrets } from './check-secrets.ts';
 import { checkServerLists } from './check-server-lists.ts';
@@ -30,6 +30,7 @@ export function checkMeaning(document: Places, data: PlaybookData): readonly Pro
       ...checkFacts(document, ['roles', name], role),
       ...checkAsked(document, ['roles', name], role, data.roles),
       ...checkDrains(document, ['roles', name], role, data.roles),
+      ...checkHandOver(document, ['roles', name], role),
       ...checkServerLists(document, ['roles', name], role, data.variables),
     ]),
     ...checkConditions(document, data),

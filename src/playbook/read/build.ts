@@ -137,6 +137,7 @@ function buildRole(document: Places, source: RoleSource): Role {
     ports: (data.ports ?? []).map((port) => ({
       port: String(port.port),
       protocol: port.protocol ?? 'tcp',
+      when: buildCondition(port.when),
       from: listOf(port.from),
       purpose: port.for,
     })),
@@ -169,8 +170,8 @@ function buildDrain(data: GuardData['drain'], program: OwnProgram | undefined): 
 
 function buildHandOver(data: RoleData['hand_over'], program: OwnProgram | undefined): Role['handOver'] {
   if (data === undefined || program === undefined) return undefined;
-  const { when, args = [], what } = data;
-  return { when: buildCondition(when), program, args, what };
+  const { when, args = [], address, handlers, what } = data;
+  return { when: buildCondition(when), program, args, address, handlers, what };
 }
 
 function buildStep(

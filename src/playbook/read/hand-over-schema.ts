@@ -11,6 +11,14 @@ export const handOverSchema = z
         'file beside the playbook, in sh, which runs on the host itself: its first argument is cordon, enable or state',
     }),
     args: z.array(text).optional(),
+    address: text.optional().meta({
+      description:
+        'an address that one of the hosts has at a time: the one that has it when they are looked at is changed last',
+    }),
+    handlers: z.array(text).optional().meta({
+      description:
+        'ids of the handlers before which it is handed over; without it, all that restart something or have guards. It is so before upgrades and reboots in any case',
+    }),
     what: text.meta({
       description: "what another host takes over, in words, such as: the cluster's address",
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkedText } from '../../inventory/checked-text.ts';
+import { conditionSchema } from './condition-schema.ts';
 import { oneOrMore, text } from './texts.ts';
 
 /** Who a port may be for, besides the hosts of a role. */
@@ -19,6 +20,9 @@ export const portSchema = z.strictObject({
     .enum(['tcp', 'udp', 'vrrp'])
     .optional()
     .meta({ description: 'tcp; for vrrp, an IP protocol without ports, the port is its number, 112' }),
+  when: conditionSchema
+    .optional()
+    .meta({ description: 'where it is open at all: vars.NAME to a value or a list; all must hold' }),
   from: oneOrMore.meta({ description: `${portUsers.join(', ')}, or roles` }),
   for: text.meta({ description: 'what for, in words' }),
 });

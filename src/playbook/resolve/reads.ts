@@ -12,6 +12,7 @@ import { readsOfQuestion } from './balancer-questions.ts';
 import { mayHold } from './conditions.ts';
 import { baseContext, recipeContext, viewHost, withRecipe } from './contexts.ts';
 import { factReads } from './facts.ts';
+import { handOverQueries } from './hand-over.ts';
 import { type Fill, leniently, type ResolvedHealthCheck, resolveGuards, resolveHealth } from './handlers.ts';
 import { moduleOf } from './modules.ts';
 import { naming } from './template-problems.ts';
@@ -98,6 +99,7 @@ function collectReads(inventory: Inventory, host: InventoryHost, options: ReadsO
         ...factReads(role),
         ...all,
         alwaysAsked(role, base, options),
+        { queries: handOverQueries(inventory, host) },
         ...(options.checks === undefined ? [] : checkReads(role, contexts, options.checks)),
       ].map(complete),
     ),

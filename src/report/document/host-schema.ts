@@ -223,6 +223,10 @@ export const host = z.object({
     .describe('of apply --plan: the run that made the host what the saved plan says'),
   undoes: z.string().optional().describe('of rollback: the run whose changes are given back'),
   drops: z.array(z.string()).optional().describe('what people lose here of hosts that left the inventory'),
+  notes: z
+    .array(z.string())
+    .optional()
+    .describe('what is worth knowing of its changes, although nothing is wrong'),
   leftovers: z
     .literal(true)
     .optional()
@@ -268,9 +272,7 @@ export const host = z.object({
       }),
     )
     .optional()
-    .describe(
-      'with --confirm outside or browser: the checks from outside that decide whether the host stays changed',
-    ),
+    .describe('with --confirm outside or browser: the checks that decide whether the host stays changed'),
   sample: z
     .object({
       folder: z.string().optional().describe('where its files come from; a made-up host has none'),

@@ -58,6 +58,7 @@ export function planPart(plan: HostPlan): PlanPart {
     ...(plan.done?.by === undefined ? {} : { doneBy: cleanName(plan.done.by) }),
     ...(plan.undoes === undefined ? {} : { undoes: cleanName(plan.undoes) }),
     ...(plan.drops === undefined ? {} : { drops: plan.drops.map(ownLine) }),
+    ...(plan.notes === undefined ? {} : { notes: plan.notes.map(ownLine) }),
     ...(plan.leftovers ? { leftovers: true } : {}),
     ...leftDocument(plan.left, plan.snapshot?.clockOffset),
     ...stagesDocument(plan),

@@ -18,6 +18,11 @@ export const measured = z
           begins: z.string().optional().describe('since when it is valid; ISO 8601, UTC'),
           ends: z.string().describe('ISO 8601, UTC'),
           endsSoon: z.boolean().describe('whatever renews it should have done so by now'),
+          due: z
+            .string()
+            .optional()
+            .describe('when it is to be renewed, as far as that is known; ISO 8601, UTC'),
+          renewer: z.string().optional().describe('who renews it, in words; left out: nobody is known to'),
         }),
       )
       .describe('those that hosts show for names of the inventory'),

@@ -6,7 +6,7 @@ import type { ReportRollout } from './schema.ts';
 
 /** How a run will go through the hosts of one role. */
 export function rolloutDocument(one: RoleRollout): ReportRollout {
-  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy, queue } = one;
+  const { role, hosts, atOnce, maxUnavailable, down, held, whenBusy, handsOver, queue } = one;
   return {
     role: cleanName(role),
     hosts: hosts.map(cleanName),
@@ -19,6 +19,9 @@ export function rolloutDocument(one: RoleRollout): ReportRollout {
     ...(one.after === undefined ? {} : { after: one.after }),
     ...(one.revertsWaves ? { onFailure: 'revert-wave' } : {}),
     ...(whenBusy === undefined ? {} : { whenBusy }),
+    ...(handsOver === undefined
+      ? {}
+      : { handsOver: { hosts: handsOver.hosts.map(cleanName), what: ownLine(handsOver.what) } }),
     ...(queue === undefined ? {} : { queue: queueDocument(queue) }),
     ...(one.window === undefined ? {} : { window: windowDocument(one.window) }),
   };

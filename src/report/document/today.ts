@@ -26,9 +26,10 @@ export function todayDocument(today: Today | undefined): Pick<ReportDocument, 't
         guards: guards.map(guardDocument),
       })),
       edited: edited.map(({ host, at }) => ({ name: cleanName(host), at })),
-      certificates: certificates.map(({ name, hosts, begins, ends, endsSoon }) => ({
+      certificates: certificates.map(({ name, hosts, begins, ends, endsSoon, due, renewer }) => ({
         ...{ name: cleanName(name), hosts: hosts.map(cleanName) },
-        ...{ begins, ends, endsSoon },
+        ...{ begins, ends, endsSoon, due },
+        ...(renewer === undefined ? {} : { renewer: ownLine(renewer) }),
       })),
       reboots: reboots.map(({ host, packages }) => ({
         name: cleanName(host),

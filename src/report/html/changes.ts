@@ -1,4 +1,5 @@
 import type { ReportChange, ReportDocument, ReportHandler, ReportHost } from '../document/schema.ts';
+import { commandInShort } from '../shared/command-in-short.ts';
 import { guardWords } from '../shared/guard.ts';
 import { groupPlans, type PlanGroup } from '../shared/plan-groups.ts';
 import { count, list } from '../shared/prose.ts';
@@ -85,13 +86,24 @@ function introduction({ recipeReason, undoes, retires, doneBy }: ReportHost): Ma
 
 /** What is to be known of a host besides its changes. */
 function notesOf(host: ReportHost, isNamed: boolean): Markup {
-  const { status, error, warnings, unsettled, queued = [], guards, upgraded = [], balancers = [] } = host;
+  const {
+    status,
+    error,
+    warnings,
+    unsettled,
+    queued = [],
+    guards,
+    upgraded = [],
+    balancers = [],
+    notes = [],
+  } = host;
   const whose = isNamed ? `${host.name}: ` : '';
   const lines = [
     ...guards.filter(({ state }) => state !== 'idle').map((guard) => guardWords(guard)),
     ...guards.flatMap(({ sessions }) => sessions),
     ...unsettled.map(unsettledWords),
     ...queued.map(queuedWords),
+    ...notes,
     ...(upgraded.length === 0 ? [] : [`upgraded: ${upgradedWords(upgraded).join(', ')}`]),
     ...balancers.map(
       ({ on, state, byHand }) =>
@@ -140,16 +152,20 @@ function authorWords({
 function renderHandlers(handlers: readonly ReportHandler[]): Markup {
   return html`<div class="handlers"><p class="label">Then, in this order</p><ol>${handlers.map((handler) => {
     const { id, actions, because, owed, guards, validate, checks = [], timeout, ran } = handler;
+    const told = actions.map(commandInShort);
+    const programs = [...actions, ...(validate === undefined ? [] : [validate])].filter(
+      (command) => commandInShort(command) !== command,
+    );
     const notes = [
       ...(guards.length === 0 ? [] : [`only while there are no ${list(guards)}`]),
-      ...(validate === undefined ? [] : [`first ${validate} has to accept the files`]),
+      ...(validate === undefined ? [] : [`first ${commandInShort(validate)} has to accept the files`]),
       ...(owed === undefined ? [] : [`owed: ${owed}`]),
       ...(because.length === 0 ? [] : [`asked for by ${list(because)}`]),
       ...(checks.length === 0
         ? []
         : [`then ${list(checks)}${timeout === undefined ? '' : `, within ${timeout} s`}`]),
     ];
-    return html`<li><strong>${actions.join(', ')}</strong> <span class="why">${id}</span>${ran && html` <span class="ran">it ran</span>`}<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul></li>`;
+    return html`<li><strong>${told.join(', ')}</strong> <span class="why">${id}</span>${ran && html` <span class="ran">it ran</span>`}<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>${programs.map((program) => html`<details><summary class="why">the whole program</summary><code>${program}</code></details>`)}</li>`;
   })}</ol></div>`;
 }
 

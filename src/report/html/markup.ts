@@ -39,6 +39,27 @@ export function constant(parts: TemplateStringsArray): Markup {
   return Markup.of(parts.join(''), own);
 }
 
+/**
+ * The same with names of its own for its parts, so that several of its kind can stand in one page: ids, what
+ * refers to them, and groups of buttons. No text can look like an attribute, since its quotes are escaped.
+ */
+export function inOnePage(markup: Markup, prefix: string): Markup {
+  const withPrefix = (names: string) =>
+    names
+      .split(' ')
+      .map((name) => `${prefix}-${name}`)
+      .join(' ');
+  const renamed = markup
+    .toString()
+    .replace(
+      / (id|name|for|aria-labelledby)="([^"]*)"/g,
+      (_, key: string, names: string) => ` ${key}="${withPrefix(names)}"`,
+    )
+    // The signs are those of the page.
+    .replace(/ href="#(?!i-)([^"]*)"/g, (_, name: string) => ` href="#${withPrefix(name)}"`);
+  return Markup.of(renamed, own);
+}
+
 function written(content: Content): string {
   if (content instanceof Markup) return content.toString();
   if (typeof content === 'string') return escaped(content);

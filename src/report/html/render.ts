@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ReportDocument } from '../document/schema.ts';
 import { outcomeOf } from '../shared/outcome.ts';
 import { duration } from '../shared/prose.ts';
@@ -7,10 +6,9 @@ import { renderChecks } from './checks.ts';
 import { drawCluster } from './drawing.ts';
 import { renderHistory, renderSchedule } from './history.ts';
 import { type RoleShown, rolesOf } from './hosts.ts';
-import { icon, icons } from './icons.ts';
 import { html, type Markup } from './markup.ts';
 import { renderByHand, renderNotes, renderRollout } from './notes.ts';
-import { style } from './style.ts';
+import { pageOf } from './page.ts';
 import { renderHosts } from './table.ts';
 import { renderTimeline } from './timeline.ts';
 import { renderWays } from './ways.ts';
@@ -19,42 +17,23 @@ import { renderWays } from './ways.ts';
 const widths = { wide: 920, narrow: 326 };
 
 /**
- * Nothing is loaded, run or sent, whatever stands in the page (Content Security Policy Level 3): it has one
- * style, which its hash names, and pictures that are in it.
- */
-const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style.toString()).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'`;
-
-/**
  * A report as one page: a sentence, the cluster as a picture, its hosts, then all of the rest. It needs no
  * network and no script.
  */
 export function renderHtml(document: ReportDocument): string {
+  return pageOf({
+    ...{ outcome: outcomeOf(document), version: document.picture?.version, facts: facts(document) },
+    main: renderSections(document),
+    footer: footer(document),
+  });
+}
+
+/** All of a report below its sentence. */
+export function renderSections(document: ReportDocument): Markup {
   const { picture } = document;
-  const { title, sentence, tone } = outcomeOf(document);
   const roles = rolesOf(document);
   const groups = toldGroups(document);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="clusterproxy${picture !== undefined && ` ${picture.version}`}">
-<link rel="icon" href="data:,">
-<title>${title}</title>
-<style>${style}</style>
-</head>
-<body>
-${icons}
-<a class="skip" href="#main">Skip to the report</a>
-<header>
-<h1>${title}</h1>
-<p class="outcome t-${tone}">${icon(tone)}<span>${sentence}</span></p>
-${facts(document)}
-</header>
-<main id="main">
+  return html`<div class="report">
 ${renderNotes(document)}
 ${renderPicture(document, roles)}
 ${document.runs === undefined && renderHosts(roles, groups)}
@@ -65,12 +44,7 @@ ${renderHistory(document)}
 ${renderSchedule(document)}
 ${renderByHand(document)}
 ${renderTimeline(picture)}
-</main>
-<footer>${footer(document)}</footer>
-</body>
-</html>
-`;
-  return page.toString();
+</div>`;
 }
 
 function facts({ picture, run }: ReportDocument): Markup {

@@ -83,6 +83,7 @@ caption{text-align:left;color:var(--soft);font-size:.9rem;padding:.25rem 0}
 details{margin:.6rem 0}
 summary{cursor:pointer;padding:.15rem 0}
 details.host{background:var(--panel);border:1px solid var(--line);border-radius:8px}
+details.host>summary h2{display:inline;margin:0}
 details.host>summary{padding:.65rem .9rem}
 details.host>.body{padding:0 .9rem .9rem;scroll-margin-top:1rem}
 .about,.why,.quiet,.label,.alike{color:var(--soft)}
@@ -118,8 +119,8 @@ details.host>.body{padding:0 .9rem .9rem;scroll-margin-top:1rem}
 .diff .note{all:unset;color:var(--soft)}
 .diff.two td+td{border-left:1px solid var(--line)}
 .beside{display:none}
-main:has(#as-beside:checked) .beside{display:block}
-main:has(#as-beside:checked) .unified{display:none}
+.report:has([id$=as-beside]:checked) .beside{display:block}
+.report:has([id$=as-beside]:checked) .unified{display:none}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;padding:0;margin:.25rem 0;font-size:.875rem;color:var(--soft)}
 .legend svg{vertical-align:-.3em}
 .timeline .bars{width:52%;padding-left:.25rem;padding-right:.25rem}
@@ -149,8 +150,8 @@ header{padding-top:1.25rem}
 .cluster.wide{display:none}
 .cluster.narrow{display:block}
 .choice{display:none}
-main .beside,main:has(#as-beside:checked) .beside{display:none}
-main .unified,main:has(#as-beside:checked) .unified{display:block}
+.report .beside,.report:has([id$=as-beside]:checked) .beside{display:none}
+.report .unified,.report:has([id$=as-beside]:checked) .unified{display:block}
 .diff .number,.diff thead{display:none}
 .list tbody th{min-width:5.5rem}
 .list td:has(>.state){min-width:6rem}

@@ -26,10 +26,16 @@ const longestMissing = 150;
 const longestDiff = 400;
 const mostRows = 60;
 
-const signs: Readonly<Record<Tone, string>> = { good: '✅', change: '🔷', wait: '🕒', bad: '❌', off: '⚪' };
+export const signs: Readonly<Record<Tone, string>> = {
+  good: '✅',
+  change: '🔷',
+  wait: '🕒',
+  bad: '❌',
+  off: '⚪',
+};
 
 /** A part of a summary, and what is missing where there is no room for it. */
-interface Part {
+export interface Part {
   readonly words: string;
   readonly missing: string;
 }
@@ -40,9 +46,17 @@ interface Part {
  */
 export function renderMarkdown(document: ReportDocument): string {
   const { title, sentence, tone } = outcomeOf(document);
-  const parts: readonly Part[] = [
-    { words: `## ${signs[tone]} ${text(title)}\n\n**${text(sentence)}**`, missing: 'the outcome' },
-    ...factsOf(document),
+  const { brief, long } = partsOfReport(document);
+  const head = { words: `## ${signs[tone]} ${text(title)}\n\n**${text(sentence)}**`, missing: 'the outcome' };
+  return cut([head, ...factsOf(document), ...brief, ...long]);
+}
+
+/** What there is to say of a cluster: what is wrong and how its hosts are, then all of its changes. */
+export function partsOfReport(document: ReportDocument): {
+  readonly brief: readonly Part[];
+  readonly long: readonly Part[];
+} {
+  const brief = [
     ...(document.errors ?? []).map((error) => ({ words: problem(error), missing: 'an error' })),
     ...[...document.warnings, ...(document.notes ?? [])].map((words) => ({
       words: `> ${text(words)}`,
@@ -52,14 +66,13 @@ export function renderMarkdown(document: ReportDocument): string {
     ...failedChecks(document.checks),
     ...runsOf(document),
     ...troublesOf(document),
-    ...groupPlans(document.hosts.filter(differs)).flatMap(changesOf),
-    ...passedChecks(document.checks),
   ];
-  return cut(parts);
+  const changes = groupPlans(document.hosts.filter(differs)).flatMap(changesOf);
+  return { brief, long: [...changes, ...passedChecks(document.checks)] };
 }
 
 /** So many parts from the beginning as there is room for; one that is too long is passed over. */
-function cut(parts: readonly Part[]): string {
+export function cut(parts: readonly Part[]): string {
   const taken: string[] = [];
   const missing = new Map<string, number>();
   let length = 0;
@@ -96,7 +109,7 @@ function factsOf({ picture, run }: ReportDocument): readonly Part[] {
   return facts.length === 0 ? [] : [{ words: facts.join(' · '), missing: 'who ran it' }];
 }
 
-function problem({ code: id, host, step, message, next, detail }: ReportError): string {
+export function problem({ code: id, host, step, message, next, detail }: ReportError): string {
   const who = [host, step === undefined ? undefined : `step ${step}`].filter(
     (part) => part !== undefined && part !== '',
   );
@@ -147,13 +160,17 @@ function hostsOf({ hosts, command }: ReportDocument): readonly Part[] {
 }
 
 function troublesOf({ hosts }: ReportDocument): readonly Part[] {
-  return hosts.flatMap(({ name, error, warnings }) => [
+  return hosts.flatMap(({ name, error, warnings, notes = [] }) => [
     ...(error === undefined
       ? []
       : [{ words: problem({ ...error, host: name }), missing: `the error of ${name}` }]),
     ...warnings.map((words) => ({
       words: `> **${text(name)}:** ${text(words)}`,
       missing: `a warning of ${name}`,
+    })),
+    ...notes.map((words) => ({
+      words: `${text(name)}: ${text(words)}`,
+      missing: `a note on ${name}`,
     })),
   ]);
 }

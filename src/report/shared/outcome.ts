@@ -29,7 +29,7 @@ const titles: Readonly<Record<string, string>> = {
 
 export function outcomeOf(document: ReportDocument): Outcome {
   const { command, picture, summary, errors = [] } = document;
-  const title = `${titles[command] ?? `${command || 'A command'} on`} ${picture?.name ?? 'the cluster'}`;
+  const title = titleOf(command, picture?.name ?? 'the cluster');
   const parts = [sentenceOf(document), ...(command === 'verify' ? [] : checkSentences(document.checks))];
   const [error] = errors;
   const isSilent = parts.every((part) => part === '');
@@ -47,6 +47,11 @@ export function outcomeOf(document: ReportDocument): Outcome {
     sentence: [...parts, ...stopped, ...interrupted].filter((part) => part !== '').join(' '),
     tone: toneOfDocument(document),
   };
+}
+
+/** `Plan for prod`, `Status of 3 clusters` */
+export function titleOf(command: string, what: string): string {
+  return `${titles[command] ?? `${command || 'A command'} on`} ${what}`;
 }
 
 function toneOfDocument({ hosts, checks = [], errors = [], schedule }: ReportDocument): Tone {

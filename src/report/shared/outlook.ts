@@ -35,6 +35,8 @@ export function outlookOf(
   const policy = own.whenBusy ?? 'refuse';
   const isBusy = askedGuards(host).some(({ state }) => state !== 'idle');
   if (!isBusy || force === true || policy === 'force') return undefined;
+  // Who is there goes with what another host takes over.
+  if (handedOver(host, document) !== undefined) return undefined;
   if (policy === 'drain' && own.noDrain) {
     return { words: "can't be drained", short: "can't be drained", isHeld: true };
   }
@@ -78,4 +80,25 @@ export function askedGuards(host: ReportHost): ReportHost['guards'] {
   const asking = stagesOf(host).flatMap(({ changes, handlers }) => [...changes, ...handlers]);
   const asked = new Set(asking.flatMap(({ guards = [] }) => guards));
   return host.guards.filter((report) => asked.has(report.guard));
+}
+
+/** What another host takes over before this one begins, in words; undefined where there is nothing. */
+export function handedOver(
+  { name }: Pick<ReportHost, 'name'>,
+  { rollout = [] }: Pick<ReportDocument, 'rollout'>,
+): string | undefined {
+  return rollout.find((one) => one.handsOver?.hosts.includes(name))?.handsOver?.what;
+}
+
+/** What is done with people on a host; `moved`: another host takes over first. */
+export type PolicyForHost = NonNullable<ReportRollout['whenBusy']> | 'moved';
+
+export function policyFor(
+  host: ReportHost,
+  document: Pick<ReportDocument, 'rollout' | 'force'>,
+): PolicyForHost {
+  const { rollout = [], force = false } = document;
+  if (force) return 'force';
+  const policy = rollout.find(({ role }) => role === host.role)?.whenBusy ?? 'refuse';
+  return policy !== 'force' && handedOver(host, document) !== undefined ? 'moved' : policy;
 }

@@ -1,5 +1,5 @@
-import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
-import { askedGuards } from '../shared/outlook.ts';
+import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { askedGuards, type PolicyForHost, policyFor } from '../shared/outlook.ts';
 import { count, list, oneLine } from '../shared/prose.ts';
 import { differs } from '../shared/reading.ts';
 import { totalWords } from '../shared/totals.ts';
@@ -27,11 +27,10 @@ export function renderBeforeQuestion(
   { columns }: Style,
   { isElsewhere, warning = '' }: BeforeQuestion,
 ): readonly string[] {
-  const { rollout = [], force = false } = document;
+  const { rollout = [] } = document;
   const held = new Set(rollout.flatMap((role) => role.held));
   const hosts = document.hosts.filter((host) => isBegun(host) && !held.has(host.name));
-  const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
-  const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
+  const policyOf = (host: ReportHost) => policyFor(host, document);
   const parts: readonly (readonly [label: string, text: string])[] = [
     ['in all', isElsewhere ? `${count(hosts.length, 'host')}; ${totalWords(hosts)}` : ''],
     ['restarts', restartWords(hosts, policyOf)],
@@ -45,7 +44,7 @@ export function renderBeforeQuestion(
 }
 
 /** What is done with people on a host. */
-type PolicyOf = (host: ReportHost) => NonNullable<ReportRollout['whenBusy']>;
+type PolicyOf = (host: ReportHost) => PolicyForHost;
 
 function isBegun(host: ReportHost): boolean {
   return host.status === 'would-change' && differs(host);

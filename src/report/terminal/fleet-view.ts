@@ -3,12 +3,13 @@ import type { FleetCluster, FleetDocument } from '../document/fleet-schema.ts';
 import type { ReportDocument } from '../document/schema.ts';
 import type { FleetView } from '../fleet-view.ts';
 import type { Channel, Output } from '../output.ts';
+import { clusterName } from '../shared/fleet.ts';
 import { differs } from '../shared/reading.ts';
 import type { Chapter, View } from '../view.ts';
 import type { TerminalOptions } from './aside.ts';
 import { renderChecks } from './checks.ts';
 import { type ClusterEnd, FleetProgress } from './fleet-progress.ts';
-import { clusterName, renderFleet } from './fleet-table.ts';
+import { renderFleet } from './fleet-table.ts';
 import { renderMessage } from './message.ts';
 import { renderPlan } from './plan.ts';
 import { renderProblems } from './problem.ts';
@@ -62,6 +63,7 @@ export class TerminalFleetView implements FleetView {
   }
 
   cluster(cluster: FleetCluster): void {
+    if (this.#isNoNews(cluster.document)) return;
     const { results, messages } = this.#output;
     const lines = chapterOf(cluster, this.#styleOf(results));
     const { errors = [] } = cluster.document;
@@ -72,6 +74,7 @@ export class TerminalFleetView implements FleetView {
   }
 
   table(document: FleetDocument): void {
+    if (this.#isNoNews(document)) return;
     const { results } = this.#output;
     const gap = this.#hasTold ? [''] : [];
     this.#hasTold = true;
@@ -87,6 +90,11 @@ export class TerminalFleetView implements FleetView {
     const { messages } = this.#output;
     if (this.#options.quiet) return;
     messages.write(textOf(renderMessage(text, messages.isTerminal ? messages.columns : undefined)));
+  }
+
+  /** A scheduler mails whatever is printed. */
+  #isNoNews({ summary }: { readonly summary: { readonly exitStatus: number } }): boolean {
+    return this.#options.onlyNews === true && summary.exitStatus === 0;
   }
 
   #showWarnings(name: string, chapter: Chapter, { warnings }: ReportDocument): void {

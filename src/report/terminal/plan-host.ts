@@ -1,12 +1,7 @@
-import type {
-  ReportChange,
-  ReportGuard,
-  ReportHandler,
-  ReportHost,
-  ReportRollout,
-} from '../document/schema.ts';
+import type { ReportChange, ReportGuard, ReportHandler, ReportHost } from '../document/schema.ts';
+import { commandInShort } from '../shared/command-in-short.ts';
 import { guardWords } from '../shared/guard.ts';
-import { askedGuards } from '../shared/outlook.ts';
+import { askedGuards, type PolicyForHost } from '../shared/outlook.ts';
 import { list, oneLine } from '../shared/prose.ts';
 import { queuedWords } from '../shared/queued.ts';
 import { lastStagesOf, partsOf, type StageOfHost } from '../shared/reading.ts';
@@ -129,7 +124,8 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
   const { columns, paint } = style;
   const id = oneLine(handler.id);
   const start = `    ${id}: `;
-  const actions = handler.actions.join(', ') || 'checks only';
+  const inShort = (command: string) => (style.verbose ? command : commandInShort(command));
+  const actions = handler.actions.map(inShort).join(', ') || 'checks only';
   const asked = because.length === 0 ? '' : ` (asked for by ${list(because.map(oneLine))})`;
   const why = owed === undefined ? asked : ` (restart owed: ${owed})`;
   const [first = '', ...rest] = wrap(`${actions}${why}`, { columns, first: start, hanging: 6 });
@@ -137,7 +133,7 @@ function renderHandler(handler: ReportHandler, style: Style): readonly string[] 
   return [
     first.replace(start, `    ${paint.bold(id)}: `),
     ...rest,
-    ...(validate === undefined ? [] : more(`only if "${validate}" accepts the files`)),
+    ...(validate === undefined ? [] : more(`only if "${inShort(validate)}" accepts the files`)),
     ...(guards.length > 0 ? more(`only while there are no ${list(guards.map(oneLine))}`) : []),
     ...(style.verbose && checks.length > 0
       ? more(`succeeds if ${list(checks)}, within ${handler.timeout} s`)
@@ -168,6 +164,7 @@ export function renderNotes(host: ReportHost, style: Style, options: NoteOptions
     ...unsettled.flatMap(warning),
     ...(host.queued ?? []).flatMap((one) => labelled('queued', paint.yellow('queued'), queuedWords(one))),
     ...host.warnings.flatMap(warning),
+    ...(host.notes ?? []).flatMap((text) => labelled('note', paint.bold('note'), text)),
   ];
 }
 
@@ -175,7 +172,7 @@ export interface NoteOptions {
   /** the host's name has to be said, because the lines stand below several hosts */
   readonly named: boolean;
   /** what is done where people are */
-  readonly policy: NonNullable<ReportRollout['whenBusy']>;
+  readonly policy: PolicyForHost;
 }
 
 /** Said in advance: a host in use is left as it is. */
@@ -186,6 +183,10 @@ function deferral(host: ReportHost, { policy }: NoteOptions): readonly string[] 
   const known = busy.some(({ state }) => state === 'busy');
   const until = known ? `as long as there are ${what}` : 'as long as that is not known';
   switch (policy) {
+    case 'moved':
+      return [
+        `the ${what} end, as another host takes over before it begins; only where none can, they count`,
+      ];
     case 'force':
       return [`--force: the ${what} will be interrupted`];
     case 'wait':

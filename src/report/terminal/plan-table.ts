@@ -1,7 +1,7 @@
 import { statusWordsOf } from '../../model/status-words.ts';
-import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
+import type { ReportDocument, ReportHost } from '../document/schema.ts';
 import { guardWords } from '../shared/guard.ts';
-import { askedGuards, outlookOf } from '../shared/outlook.ts';
+import { askedGuards, outlookOf, type PolicyForHost, policyFor } from '../shared/outlook.ts';
 import { count, list, oneLine } from '../shared/prose.ts';
 import { differs } from '../shared/reading.ts';
 import { totalWords } from '../shared/totals.ts';
@@ -11,13 +11,14 @@ import { renderTable } from './table.ts';
 /** More hosts aren't shown one by one, as long as they have neighbours of which the same is said. */
 const mostSingle = 12;
 
-/** A role's policy; `no-drain`: it is `drain`, and no balancer can be told. */
-type Policy = NonNullable<ReportRollout['whenBusy']> | 'no-drain';
+/** What is done with people; `no-drain`: they would be drained, and no balancer can be told. */
+type Policy = PolicyForHost | 'no-drain';
 
 /** What is done where people are, in a word. */
 const policyWords: Readonly<Record<Policy, string>> = {
   'no-drain': "can't be drained",
   force: 'interrupted',
+  moved: 'moved',
   wait: 'waits',
   drain: 'drained',
   later: 'queued',
@@ -29,14 +30,13 @@ const policyWords: Readonly<Record<Policy, string>> = {
  * that, and what decides. Nothing for a single host whose plan stands right below.
  */
 export function renderPlanTable(document: ReportDocument, style: Style): readonly string[] {
-  const { rollout = [], force = false } = document;
+  const { rollout = [] } = document;
   const hosts = document.hosts.filter(({ status }) => status !== 'skipped');
   if (hosts.length < (style.summary ? 1 : 2)) return [];
-  const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
   const noDrain = new Set(rollout.flatMap(({ role, noDrain }) => (noDrain ? [role] : [])));
   const words = statusWordsOf(document.command);
   const rows = hosts.map((host) => {
-    const policy = force ? 'force' : (policies.get(host.role) ?? 'refuse');
+    const policy = policyFor(host, document);
     const state = stateOf(host, document, words);
     const people = noDrain.has(host.role) && policy === 'drain' ? 'no-drain' : policy;
     const cells = [state, totalWords([host]), peopleOf(host, people), decidingOf(host)];

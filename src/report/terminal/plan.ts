@@ -1,6 +1,6 @@
 import { statusWordsOf } from '../../model/status-words.ts';
-import type { ReportDocument, ReportHost, ReportRollout } from '../document/schema.ts';
-import { outlookOf } from '../shared/outlook.ts';
+import type { ReportDocument, ReportHost } from '../document/schema.ts';
+import { outlookOf, type PolicyForHost, policyFor } from '../shared/outlook.ts';
 import { groupPlans, type PlanGroup } from '../shared/plan-groups.ts';
 import { differs, stagesOf } from '../shared/reading.ts';
 import { statusSummary, totalWords } from '../shared/totals.ts';
@@ -24,7 +24,7 @@ import { renderWindows } from './window.ts';
  * comes to.
  */
 export function renderPlan(document: ReportDocument, style: Style): readonly string[] {
-  const { hosts, byHand, warnings, notes = [], rollout = [], force = false } = document;
+  const { hosts, byHand, warnings, notes = [], rollout = [] } = document;
   const skipped = hosts.filter(({ status }) => status === 'skipped');
   const planned = hosts.filter(({ status }) => status !== 'skipped');
   const mistaken = planned.filter(isMistaken);
@@ -32,8 +32,7 @@ export function renderPlan(document: ReportDocument, style: Style): readonly str
   const others = planned.map((host) => (isMistaken(host) ? { ...host, error: undefined } : host));
   const quiet = others.filter((host) => isQuiet(host, style));
   const telling = others.filter((host) => !isQuiet(host, style));
-  const policies = new Map(rollout.map(({ role, whenBusy }) => [role, whenBusy] as const));
-  const policyOf = ({ role }: ReportHost) => (force ? 'force' : (policies.get(role) ?? 'refuse'));
+  const policyOf = (host: ReportHost) => policyFor(host, document);
   const table = telling.length === 0 ? [] : renderPlanTable(document, style);
   const special = [
     warnings.flatMap((text) => renderWarning(text, style)),
@@ -103,7 +102,7 @@ function isQuiet(host: ReportHost, style: Style): boolean {
 function renderGroup(
   group: PlanGroup,
   style: Style,
-  policyOf: (host: ReportHost) => NonNullable<ReportRollout['whenBusy']>,
+  policyOf: (host: ReportHost) => PolicyForHost,
 ): readonly string[] {
   const [first, ...rest] = group.hosts;
   if (first === undefined) return [];

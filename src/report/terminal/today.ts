@@ -166,7 +166,7 @@ function differingWords(host: ReportHost, { edited }: ReportToday): readonly str
 }
 
 function certificateWords(
-  { name, hosts, ends, endsSoon }: ReportToday['certificates'][number],
+  { name, hosts, ends, endsSoon, renewer }: ReportToday['certificates'][number],
   { now }: ReportToday,
 ): string {
   const days = Math.floor((Date.parse(ends) - Date.parse(now)) / 86_400_000);
@@ -175,7 +175,7 @@ function certificateWords(
   const left =
     days < 0 ? 'browsers refuse it' : days < 2 ? `in ${count(hours, 'hour')}` : `in ${count(days, 'day')}`;
   const soon = endsSoon && days >= 0 ? '; it should have been renewed by now' : '';
-  return `${oneLine(name)} on ${namesWords(hosts.map(oneLine))}: ${when} ${ends.slice(0, 10)}, ${left}${soon}`;
+  return `${oneLine(name)} on ${namesWords(hosts.map(oneLine))}: ${when} ${ends.slice(0, 10)}, ${left}${soon}${renewer === undefined ? '' : `; ${oneLine(renewer)}`}`;
 }
 
 function rebootWords({ name, packages }: ReportToday['reboots'][number]): string {

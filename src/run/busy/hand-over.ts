@@ -51,7 +51,7 @@ export type HandedOver = (plan: HostPlan, carryOut: () => Promise<HostResult>) =
  */
 export function handingOver(options: HandOverOptions): HandedOver {
   return async (plan, carryOut) => {
-    const way = handsOver(plan, options) ? handOverOf(options.inventory, hostOf(plan, options)) : undefined;
+    const way = handsOver(plan, options);
     return way === undefined ? carryOut() : new HandOverTurn(plan, way, options).run(carryOut);
   };
 }

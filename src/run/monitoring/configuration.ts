@@ -53,7 +53,7 @@ const nginxExporter = '127.0.0.1:9113';
 
 /** For whatever collects metrics on the door itself: the proxy's own. */
 export function agentPart(
-  { port, path, format }: Scraped,
+  { port, path, format, sections }: Scraped,
   { cluster, host, role }: { readonly cluster: string; readonly host: string; readonly role: string },
 ): Configuration {
   const own = `127.0.0.1:${port}`;
@@ -63,6 +63,7 @@ export function agentPart(
     metrics_path: isTranslated ? '/metrics' : path,
     static_configs: [{ targets: [isTranslated ? nginxExporter : own], labels: { cluster, host, role } }],
     relabel_configs: [{ target_label: 'instance', replacement: host }],
+    ...(sections === undefined ? {} : { metric_relabel_configs: withoutOthers(sections) }),
   };
   return {
     comment: [
@@ -70,10 +71,25 @@ export function agentPart(
       ...(isTranslated
         ? [
             'nginx-prometheus-exporter translates what nginx tells:',
-            `prometheus-nginx-exporter -nginx.scrape-uri=http://${own}${path} -web.listen-address=${nginxExporter}`,
+            `prometheus-nginx-exporter --nginx.scrape-uri=http://${own}${path} --web.listen-address=${nginxExporter}`,
+            'Its service on Debian takes these two words from ARGS in /etc/default/prometheus-nginx-exporter.',
           ]
         : []),
     ],
     data: { scrape_configs: [job] },
   };
+}
+
+/**
+ * Two clusters that share a proxy are asked at a port each, and get the series of both. Prometheus has no
+ * expression for "all but": what belongs to this cluster is marked first. Source: its page on
+ * metric_relabel_configs, whose expressions match the whole of what they are held against.
+ */
+function withoutOthers({ own, all }: NonNullable<Scraped['sections']>): readonly Record<string, unknown>[] {
+  const mark = '__tmp_own';
+  return [
+    { source_labels: ['proxy'], regex: own, target_label: mark, replacement: 'yes' },
+    { source_labels: [mark, 'proxy'], regex: `;${all}`, action: 'drop' },
+    { regex: mark, action: 'labeldrop' },
+  ];
 }

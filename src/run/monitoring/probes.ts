@@ -72,6 +72,8 @@ function moduleFor({ status, headers, contains, answers, type }: HttpQuestion): 
     timeout: '10s',
     http: {
       method: 'GET',
+      // Its own default is IPv6 wherever the name has an address, whether the machine has a way there or not.
+      preferred_ip_protocol: 'ip4',
       valid_status_codes: [...status],
       follow_redirects: false,
       fail_if_not_ssl: true,

@@ -33,7 +33,7 @@ export class Former {
 type Labels = ReadonlyMap<string, string>;
 
 /** See https://prometheus.io/docs/instrumenting/exposition_formats/ */
-function labelsIn(text: string): Labels {
+export function labelsIn(text: string): Labels {
   const found = text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g);
   return new Map(
     [...found].map(([, label = '', value = '']) => [

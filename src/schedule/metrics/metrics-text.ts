@@ -15,6 +15,8 @@ export interface Remembered {
   readonly records?: Records | undefined;
   /** the text that was told before this one; undefined: there is none */
   readonly former?: string | undefined;
+  /** what the cluster is called where neither of them says */
+  readonly cluster?: string | undefined;
 }
 
 /**
@@ -24,10 +26,10 @@ export interface Remembered {
  */
 export async function metricsText(
   document: ReportDocument,
-  { records, former }: Remembered = {},
+  { records, former, cluster: called }: Remembered = {},
 ): Promise<string> {
   const before = new Former(former);
-  const cluster = document.measured?.cluster ?? before.cluster ?? '';
+  const cluster = document.measured?.cluster ?? before.cluster ?? called ?? '';
   const known = { document, records, former: before, cluster };
   return exposition([...runSamples(known), ...hostSamples(known)]);
 }

@@ -78,9 +78,12 @@ function certificateSamples({ document, cluster }: Known): readonly Sample[] {
     const own = certificates.filter((one) => one.name === name);
     const value = earliest(own.map(({ ends }) => ends));
     if (value === undefined) return [];
-    const validFrom = secondsOf(own.find(({ ends }) => secondsOf(ends) === value)?.begins);
+    const first = own.find(({ ends }) => secondsOf(ends) === value);
+    const validFrom = secondsOf(first?.begins);
+    const due = secondsOf(first?.due);
     const labels = { cluster, name };
-    const late = validFrom && lateFrom({ validFrom: validFrom * 1000, validTo: value * 1000 }) / 1000;
+    const late =
+      validFrom && lateFrom({ validFrom: validFrom * 1000, validTo: value * 1000 }, due && due * 1000) / 1000;
     return [
       { name: 'clusterproxy_certificate_end_timestamp_seconds', labels, value },
       ...(late === undefined

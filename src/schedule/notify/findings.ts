@@ -37,12 +37,12 @@ export function findingsOf(document: ReportDocument, now: number, mostOut: MostO
     ...checks.flatMap(({ host, id, outcome }): Finding[] =>
       outcome === 'failed' ? [{ host, kind: 'answers', what: id, severity: 'page' }] : [],
     ),
-    ...(measured?.certificates ?? []).flatMap(({ name, begins, ends, endsSoon }): Finding[] => {
+    ...(measured?.certificates ?? []).flatMap(({ name, begins, ends, endsSoon, due }): Finding[] => {
       const validTo = Date.parse(ends);
       const validFrom = begins === undefined ? Number.NaN : Date.parse(begins);
       const isUrgent = Number.isNaN(validFrom)
         ? validTo - now < soon
-        : now > pagedFrom({ validFrom, validTo });
+        : now > pagedFrom({ validFrom, validTo }, due === undefined ? undefined : Date.parse(due));
       if (!isUrgent && !endsSoon) return [];
       return [{ host: '', kind: 'certificate', what: name, severity: isUrgent ? 'page' : 'ticket' }];
     }),

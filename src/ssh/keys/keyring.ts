@@ -46,7 +46,9 @@ export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
   // One prompt at a time.
   let asked: Promise<unknown> = Promise.resolve();
 
-  const unlock = async (path: string, passphrase: SecretText | undefined): Promise<string | undefined> => {
+  const unlock = async (path: string, passphrase: string | undefined): Promise<string | undefined> => {
+    // Somebody else's passphrase has opened it meanwhile.
+    if ((await files.get(path))?.kind === 'private') return undefined;
     const content = await readFile(path);
     const { isCertified } = await keyring.file(path);
     const open = (secret: string) => {
@@ -56,7 +58,7 @@ export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
       return true;
     };
     if (passphrase !== undefined) {
-      return open(await passphrase()) ? undefined : 'the passphrase from the inventory does not open it';
+      return open(passphrase) ? undefined : 'the passphrase from the inventory does not open it';
     }
     if (askPassphrase === undefined) return 'encrypted, and its passphrase cannot be requested';
     for (let attempt = 1; attempt <= prompts; attempt++) {
@@ -70,12 +72,15 @@ export function createKeyring(askPassphrase?: AskPassphrase): Keyring {
   const keyring: Keyring = {
     canAsk: askPassphrase !== undefined,
     file: (path) => remembered(files, path, () => readKeyFile(path)),
-    unlock: (path, passphrase) =>
-      remembered(unlocking, path, () => {
-        const mine = asked.then(() => unlock(path, passphrase));
+    unlock: async (path, passphrase) => {
+      // A wrong one in the inventory of one cluster says nothing about that of another.
+      const given = await passphrase?.();
+      return remembered(unlocking, JSON.stringify([path, given]), () => {
+        const mine = asked.then(() => unlock(path, given));
         asked = mine.catch(() => undefined);
         return mine;
-      }),
+      });
+    },
     agentKeys: (socket) =>
       remembered(agents, socket, () => listAgentKeys(socket).catch((error: Error) => error)),
   };

@@ -64,21 +64,30 @@ export function acmeBackends(
 }
 
 /**
+ * How often each balancer is asked, at the mean. A try goes to another server than the one before, drawn by
+ * lot; all of them miss the right one with a probability of (1 - 1/n)^(12n), below 7 in a million for any n.
+ */
+const questionsEach = 12;
+
+/**
  * Only the balancer whose certbot has asked for a certificate knows the answer. certbot listens nowhere else
- * at that moment, so each is asked in turn until one knows it: a refused connection, or a balancer that has
+ * at that moment, so others are asked until one knows it: a refused connection, or a balancer that has
  * none (503), leads on to the next, and so do a certbot that has asked for another one (404) and one that
  * ends at that moment (502). This host is among them, so that all balancers have the same file.
+ *
+ * They are drawn by lot, since a round is shared by all requests: authorities ask from several places at the
+ * same moment, and each request would move the others past the right server.
  */
 function askingAll({ port, balancers, plainPort }: Acme): readonly string[] {
   return [
     'mode http',
-    'balance roundrobin',
+    'balance random(1)',
     // Nothing is kept for the next challenge, which begins with the server that comes next.
     'option http-server-close',
     'option redispatch 1',
-    `retries ${2 * (balancers.length + 1)}`,
+    `retries ${questionsEach * balancers.length}`,
     'retry-on conn-failure empty-response junk-response response-timeout 404 500 502 503 504',
-    'timeout connect 2s',
+    'timeout connect 1s',
     'timeout server 4s',
     `http-request set-header ${passedOn} yes`,
     `server certbot 127.0.0.1:${port}`,

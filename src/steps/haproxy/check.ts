@@ -1,3 +1,4 @@
+import { metricsAddress } from './metrics-service.ts';
 import type { Backend, Bind, Frontend, HaproxyParameters } from './model.ts';
 import { ownSections } from './render.ts';
 import { serversOf } from './servers.ts';
@@ -133,11 +134,24 @@ function backendMistakes(backend: Backend): readonly string[] {
   return found;
 }
 
+interface Listening {
+  readonly bind: Pick<Bind, 'address' | 'port'>;
+  readonly at: string;
+}
+
 /** Everything that listens, with its section. */
-function bindsOf({ frontends, statistics }: HaproxyParameters): readonly { bind: Bind; at: string }[] {
+function bindsOf({ frontends, statistics, metrics }: HaproxyParameters): readonly Listening[] {
+  const acme = frontends.flatMap(({ acme_port: port }) => port ?? [])[0];
   return [
     ...frontends.flatMap(({ name, bind }) => bind.map((one) => ({ bind: one, at: `frontend ${name}` }))),
     ...(statistics === undefined ? [] : [{ bind: statistics.bind, at: 'the statistics page' }]),
+    ...(metrics === undefined
+      ? []
+      : [{ bind: { address: metricsAddress, port: metrics.port }, at: 'the page with the metrics' }]),
+    // Not all the time, so that the port seems to be free.
+    ...(acme === undefined || metrics === undefined
+      ? []
+      : [{ bind: { address: metricsAddress, port: acme }, at: 'certbot, while it renews,' }]),
   ];
 }
 

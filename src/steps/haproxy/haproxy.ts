@@ -2,9 +2,11 @@ import { isIP } from 'node:net';
 import type { Query } from '../../model/reads.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { askMetricsPort, refuseOtherMetrics } from '../relay/metrics-port.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { findMistakes } from './check.ts';
+import { askBuild, refuseWithoutExporter, scrapedAt } from './metrics-service.ts';
 import { type HaproxyParameters, haproxyParameters, withoutDisabled } from './model.ts';
 import { renderHaproxy } from './render.ts';
 import { askVersion, checkVersion } from './version.ts';
@@ -29,12 +31,14 @@ export const haproxy: StepModule<HaproxyParameters> = {
       ...certificatesOf(wanted),
     ],
     names: namesOf(wanted),
-    queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion],
+    queries: [openFiles(wanted.unit ?? 'haproxy.service'), askVersion, ...metricsQueries(wanted)],
   }),
   writes: ({ path }) => [path],
+  scraped: ({ metrics }) => (metrics?.enabled ? scrapedAt(metrics.port) : undefined),
   apply: (host, given) => {
     const wanted = withoutDisabled(given);
     checkVersion(host);
+    checkMetrics(host, wanted);
     const mistakes = findMistakes(wanted, fileLimit(host, wanted.unit));
     if (mistakes.length > 0) {
       throw host.problem(
@@ -75,6 +79,18 @@ function fileLimit(host: StepHost, unit: string): number | undefined {
   const answer = host.answer(openFiles(unit));
   const limit = Number(answer?.status === 0 ? answer.output.trim() : Number.NaN);
   return Number.isSafeInteger(limit) && limit > 0 ? limit : undefined;
+}
+
+/** Parameters may not have been filled in yet. */
+function metricsQueries({ metrics }: Partial<HaproxyParameters>): readonly Query[] {
+  return metrics?.enabled === true ? [askBuild, ...askMetricsPort(metrics.port)] : [];
+}
+
+/** HAProxy's own sections are known by its model. */
+function checkMetrics(host: StepHost, { metrics }: HaproxyParameters): void {
+  if (metrics === undefined) return;
+  refuseWithoutExporter(host);
+  refuseOtherMetrics(host, { program: 'haproxy', port: metrics.port });
 }
 
 /** Parameters may not have been filled in yet. */

@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { setSectionsBlock } from '../../formats/haproxy.ts';
-import type { Query } from '../../model/reads.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { askMetricsPort, metricsPort, metricsPortTaken, refuseOtherMetrics } from '../relay/metrics-port.ts';
 import { directoriesOf } from '../shared/parameters.ts';
 import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
-import { answer } from './answers.ts';
 import { bindsOf, hasPort } from './binds.ts';
 import { haproxyMetricsBlock, metricsBlock } from './block-formats.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { clusterName, configurationPath, usualPath } from './locations-parameters.ts';
+import { askBuild, metricsLines, refuseWithoutExporter, scrapedAt } from './metrics-service.ts';
 import { otherReads } from './other-files.ts';
 import { isOff } from './ports.ts';
-import { metricsFrontend } from './section-names.ts';
+import { metricsFrontend, sectionsOf } from './section-names.ts';
 
 const parameters = z.strictObject({
   path: configurationPath,
@@ -34,7 +33,7 @@ export const haproxyMetrics: StepModule<MetricsParameters> = {
   }),
   itemFormats: [haproxyMetricsBlock],
   writes: ({ path }) => [path],
-  scraped: ({ port }) => ({ port, path: '/metrics', format: 'prometheus' }),
+  scraped: ({ port, cluster }) => ({ ...scrapedAt(port), sections: sectionsOf(cluster) }),
   apply: (host, wanted) => {
     refuseWithoutExporter(host);
     refuseOtherMetrics(host, { program: 'haproxy', port: wanted.port });
@@ -49,31 +48,10 @@ export const haproxyMetrics: StepModule<MetricsParameters> = {
   },
 };
 
-const askBuild: Query = { kind: 'command', args: ['haproxy', '-vv'] };
-
-/** Whoever builds HAProxy chooses: USE_PROMEX, before 2.4 EXTRA_OBJS. Both say so in `haproxy -vv`. */
-function refuseWithoutExporter(host: StepHost): void {
-  const { status, output = '' } = host.answer(askBuild) ?? {};
-  if (status !== 0 || !output.includes('Build options') || /prometheus.exporter/i.test(output)) return;
-  throw host.problem(
-    'no-metrics',
-    'HAProxy on this host was built without the service prometheus-exporter, so it has no metrics for Prometheus',
-    'install the distribution\'s HAProxy, or set "door_metrics: false" for this host',
-  );
-}
-
 function render({ cluster, port }: MetricsParameters): string {
-  const lines = [
-    `bind 127.0.0.1:${port}`,
-    'mode http',
-    'no log',
-    'maxconn 20',
-    'timeout client 10s',
-    'timeout http-request 10s',
-    'http-request use-service prometheus-exporter if { path /metrics }',
-    answer(404, 'Not found'),
-  ];
-  return `frontend ${metricsFrontend(cluster)}\n${lines.map((line) => `    ${line}\n`).join('')}`;
+  return `frontend ${metricsFrontend(cluster)}\n${metricsLines(port)
+    .map((line) => `    ${line}\n`)
+    .join('')}`;
 }
 
 /** HAProxy opens a port twice, and the kernel shares the connections out between the two. */

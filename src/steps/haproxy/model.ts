@@ -234,6 +234,10 @@ export const haproxyParameters = z.strictObject({
       password: z.union([z.literal(''), quotable]),
     })
     .optional(),
+  metrics: z
+    .strictObject({ enabled, port })
+    .optional()
+    .describe("HAProxy's metrics for Prometheus, at /metrics on 127.0.0.1"),
   ipv6: z.boolean().default(false).describe('if the address is *, also listen on IPv6'),
   frontends: z.array(frontend).min(1),
   backends: z.array(backend).min(1),
@@ -247,10 +251,11 @@ export type Match = Frontend['routes'][number]['match'];
 
 /** Without the parts that are disabled, as playbooks do by variables. */
 export function withoutDisabled(wanted: HaproxyParameters): HaproxyParameters {
-  const { statistics, frontends, backends, ...rest } = wanted;
+  const { statistics, metrics, frontends, backends, ...rest } = wanted;
   return {
     ...rest,
     ...(statistics?.enabled ? { statistics } : {}),
+    ...(metrics?.enabled ? { metrics } : {}),
     frontends: frontends.filter(isEnabled).map(({ monitor, acme_balancers: balancers, ...frontend }) => ({
       ...frontend,
       bind: frontend.bind.filter(isEnabled),

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { acmeBackends, acmeConditions, acmeOf, acmeRoutes } from './acme.ts';
+import { metricsLines } from './metrics-service.ts';
 import type { Backend, Bind, Frontend, HaproxyParameters, Match } from './model.ts';
 import { type Server, serversOf } from './servers.ts';
 
@@ -40,16 +41,21 @@ export function renderHaproxy(step: string, wanted: HaproxyParameters, facts: Ho
     ...wanted.backends.map((backend) => section(`backend ${backend.name}`, backendLines(backend))),
     ...challengeBackends(wanted).map(([name, lines]) => section(`backend ${name}`, lines)),
     ...statisticsSection(wanted),
+    ...(wanted.metrics === undefined
+      ? []
+      : [section(`frontend ${metricsSection}`, metricsLines(wanted.metrics.port))]),
   ].join('\n');
 }
 
 const statisticsListener = 'clusterproxy_statistics';
+const metricsSection = 'clusterproxy_metrics';
 
 /** The names of sections that are written beside those of the model. */
 export function ownSections(wanted: HaproxyParameters): readonly string[] {
   return [
     ...challengeBackends(wanted).map(([name]) => name),
     ...(wanted.statistics === undefined ? [] : [statisticsListener]),
+    ...(wanted.metrics === undefined ? [] : [metricsSection]),
   ];
 }
 

@@ -40,6 +40,14 @@ export function metricsFrontend(cluster: string): string {
   return `${ours}:metrics:${cluster}`;
 }
 
+/**
+ * As regular expressions, of which the whole name is meant: the names of a cluster's sections, and of those
+ * of all clusters.
+ */
+export function sectionsOf(cluster: string): { readonly own: string; readonly all: string } {
+  return { own: `${ours}:[^:]+:${cluster.replaceAll('.', '\\.')}(:.*)?`, all: `${ours}:.*` };
+}
+
 /** Whether a name is one of those that a cluster's sections may have. */
 export function isOurSection(cluster: string, name: string): boolean {
   return (

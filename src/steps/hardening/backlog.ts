@@ -63,7 +63,7 @@ function lineOf(host: StepHost, path: string, key: string, value: number): reado
       `set it on the machine that the container runs on (${value} or more), or take backlog out of \`hardening\``,
     );
   }
-  if (present < value && !isOurs) host.warn(`${key} is raised from ${present} to ${value}`);
+  if (present < value && !isOurs) host.note(`${key} is raised from ${present} to ${value}`);
   return [line];
 }
 

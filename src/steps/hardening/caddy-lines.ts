@@ -35,14 +35,17 @@ export const caddyGlobalLines: readonly string[] = [
   '}',
 ];
 
+/** In whatever letters, and also in an address within an address, and in one within that. */
+export const caddyMask = '"(?i)sessionToken(=|%(25)*3D)[^&]*" "sessionToken=***"';
+
 /** What takes tokens out of addresses before Caddy logs them; also only in the global options. */
 export const caddyLogLines: readonly string[] = [
   'log {',
   '\tformat filter {',
   '\t\twrap json',
   '\t\tfields {',
-  '\t\t\trequest>uri regexp "sessionToken(=|%3D)[^&]*" "sessionToken=***"',
-  '\t\t\trequest>headers>Referer regexp "sessionToken(=|%3D)[^&]*" "sessionToken=***"',
+  `\t\t\trequest>uri regexp ${caddyMask}`,
+  `\t\t\trequest>headers>Referer regexp ${caddyMask}`,
   '\t\t}',
   '\t}',
   '}',

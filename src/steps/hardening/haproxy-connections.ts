@@ -51,7 +51,7 @@ export const haproxyConnections: StepModule<ConnectionParameters> = {
       const after = understand(host, path, text, () => haproxyGlobal.set(text, [key], to));
       host.write(path, after);
       host.edited(item, text, after);
-      host.warn(`${key} of HAProxy is raised from ${String(present)} to ${to}: ${of}`);
+      host.note(`${key} of HAProxy is raised from ${String(present)} to ${to}: ${of}`);
     }
   },
 };

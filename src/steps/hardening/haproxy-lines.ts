@@ -44,7 +44,8 @@ export function hardenedFrontend(host: StepHost, hardening: ServerHardening): Ha
 
 const loggedTarget = 'txn.clusterproxy_logged';
 
-const maskRule = `http-request set-var(${loggedTarget}) url,regsub("sessionToken=[^&]*","sessionToken=***",gi),regsub("sessionToken%3D[^&]*","sessionToken%3D***",gi)`;
+/** Also in an address within an address, and in one within that. */
+const maskRule = `http-request set-var(${loggedTarget}) url,regsub("sessionToken=[^&]*","sessionToken=***",gi),regsub("sessionToken%3D[^&]*","sessionToken%3D***",gi),regsub("sessionToken%253D[^&]*","sessionToken%253D***",gi)`;
 
 /** As `option httplog` has it, but for the request, which it would log as it came. Source: manual, 8.2.3. */
 const maskedFormat = `log-format "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs \\"%HM %[var(${loggedTarget})] %HV\\""`;
@@ -56,8 +57,10 @@ function limitRules({ cluster, address_users: users }: ServerHardening): readonl
   const { connections, rate, burst } = limitsFor(users);
   const refuse = `http-request return status 429 content-type text/plain string "Too many requests\\n" hdr Retry-After ${retryAfter}`;
   return [
-    `tcp-request connection track-sc0 src table ${addressBackend(cluster)}`,
-    `${refuse} if { sc0_conn_cur gt ${connections} }`,
+    // Of IPv6, the first 64 bits are one line's; see nginx-addresses.ts.
+    `tcp-request connection track-sc0 src,ipmask(32,64) table ${addressBackend(cluster)}`,
+    // Before TLS, since a flood of connections need not ask for anything.
+    `tcp-request connection reject if { sc0_conn_cur gt ${connections} }`,
     `${refuse} if { sc0_http_req_rate gt ${rate * window + burst} }`,
   ];
 }

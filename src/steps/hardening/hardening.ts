@@ -102,17 +102,38 @@ function within(statements: Statements, ...names: readonly string[]): Statements
   return within(inner, ...rest);
 }
 
-/** Whether they limit how long headers may take. */
+/** Whether they limit how long headers may take, for all servers or for that on port 443. */
 function hasTimeouts(host: StepHost, wanted: HardeningParameters): boolean {
-  const times = within(globalOptions(host, wanted), 'servers', 'timeouts');
+  const servers = globalOptions(host, wanted).filter(({ words: [name, address] }) => {
+    const isOurs = address === undefined || address.text === ':443';
+    return name?.text === 'servers' && isOurs;
+  });
+  const times = within(
+    servers.flatMap(({ block }) => block?.statements ?? []),
+    'timeouts',
+  );
   return times.some(({ words }) => words[0]?.text === 'read_header');
 }
 
-/** Whether they take tokens out of addresses before anything is logged. */
+/** Where a log may have an address. */
+const fieldsOfAddresses = ['request>uri', 'request>headers>Referer'];
+
+/**
+ * Whether they take tokens out of addresses before anything is logged by the log that all goes to. Since
+ * Caddy 2.8, fields needn't stand in a block of their own.
+ */
 function hasMask(host: StepHost, wanted: HardeningParameters): boolean {
-  const fields = within(globalOptions(host, wanted), 'log', 'format', 'fields');
-  return fields.some(
-    ({ words }) =>
-      words[0]?.text === 'request>uri' && words.some(({ text }) => text.includes('sessionToken')),
+  const logs = globalOptions(host, wanted).filter(
+    ({ words: [name, log] }) => name?.text === 'log' && (log === undefined || log.text === 'default'),
+  );
+  const formats = within(
+    logs.flatMap(({ block }) => block?.statements ?? []),
+    'format',
+  );
+  const fields = [...formats, ...within(formats, 'fields')];
+  return fieldsOfAddresses.every((field) =>
+    fields.some(
+      ({ words }) => words[0]?.text === field && words.some(({ text }) => text.includes('sessionToken')),
+    ),
   );
 }

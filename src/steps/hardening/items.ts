@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** What a door can be hardened by, each by its own name; docs/hardening.md says what each is. */
 export const hardeningItems = [
   ...(['connections', 'slow_clients', 'body_size', 'server_tokens', 'tls', 'hsts'] as const),
-  ...(['masked_logs', 'backlog', 'address_limits'] as const),
+  ...(['masked_logs', 'backlog', 'address_limits', 'untracked'] as const),
 ] as const;
 
 export type HardeningItem = (typeof hardeningItems)[number];
@@ -39,13 +39,4 @@ export function isOfServer(item: HardeningItem): boolean {
   return !ofHost.has(item);
 }
 
-const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>(['connections', 'backlog']);
-
-/**
- * The part of nginx's variables that is a cluster's: they have neither hyphens nor dots, and clusters no
- * capital letters.
- */
-export function nginxName(cluster: string): string {
-  const letters: Readonly<Record<string, string>> = { _: '_u', '-': '_d', '.': '_p' };
-  return `clusterproxy_${cluster.replace(/[_.-]/g, (sign) => letters[sign] ?? sign)}`;
-}
+const ofHost: ReadonlySet<HardeningItem> = new Set<HardeningItem>(['connections', 'backlog', 'untracked']);

@@ -1,35 +1,35 @@
+import type { Directive } from '../../formats/nginx.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { limitsFor, retryAfter } from './address-limits.ts';
-import {
-  type HardeningItem,
-  hardeningItems,
-  hstsValue,
-  nginxName,
-  type ServerHardening,
-  slowClients,
-} from './items.ts';
+import { type HardeningItem, hardeningItems, hstsValue, type ServerHardening, slowClients } from './items.ts';
+import { addressLines } from './nginx-addresses.ts';
 import { type MaskedLogs, maskedLogs } from './nginx-logs.ts';
+import { type NameOwner, variableName, zoneName } from './nginx-names.ts';
 import { askOpenSsl, curvesFor, tlsProfile } from './tls-profile.ts';
+
+/** What is wanted, and whose names are used for it. */
+type Hardening = ServerHardening & NameOwner;
 
 /**
  * Lines of an nginx `server` block for one item. An operator's `http` block may say otherwise, so they are
  * written also where they are nginx's own defaults. Source: ngx_http_core_module, ngx_http_ssl_module.
  */
-function serverLines(host: StepHost, item: HardeningItem, hardening: ServerHardening): readonly string[] {
+function serverLines(host: StepHost, item: HardeningItem, hardening: Hardening): readonly string[] {
   switch (item) {
     case 'address_limits': {
       const { connections, burst } = limitsFor(hardening.address_users);
       return [
-        `limit_conn ${zones(hardening).connections} ${connections};`,
-        `limit_req zone=${zones(hardening).requests} burst=${burst} nodelay;`,
+        `limit_conn ${zoneName(hardening, 'connections')} ${connections};`,
+        `limit_req zone=${zoneName(hardening, 'requests')} burst=${burst} nodelay;`,
         'limit_conn_status 429;',
         'limit_req_status 429;',
-        `add_header Retry-After $${retryName(hardening)} always;`,
+        `add_header Retry-After $${variableName(hardening, 'retry')} always;`,
       ];
     }
     // Of the host, and of the logs: see their own files.
     case 'connections':
     case 'backlog':
+    case 'untracked':
     case 'masked_logs':
       return [];
     case 'slow_clients':
@@ -38,8 +38,6 @@ function serverLines(host: StepHost, item: HardeningItem, hardening: ServerHarde
         `client_body_timeout ${slowClients.body}s;`,
         `send_timeout ${slowClients.send}s;`,
         'reset_timedout_connection on;',
-        'client_header_buffer_size 1k;',
-        'large_client_header_buffers 4 8k;',
       ];
     case 'body_size':
       return ['client_max_body_size 1m;'];
@@ -51,7 +49,7 @@ function serverLines(host: StepHost, item: HardeningItem, hardening: ServerHarde
         `ssl_ecdh_curve ${curvesFor(host, askOpenSsl.nginx, ['X25519', 'prime256v1', 'secp384r1'])};`,
         'ssl_prefer_server_ciphers off;',
         'ssl_session_timeout 1d;',
-        `ssl_session_cache shared:clusterproxy_${hardening.cluster}_tls:10m;`,
+        `ssl_session_cache shared:${zoneName(hardening, 'tls')}:10m;`,
         'ssl_session_tickets off;',
       ];
     case 'hsts':
@@ -77,10 +75,15 @@ export interface HardenedServer {
   readonly plain: readonly string[];
 }
 
-export function hardenedServer(host: StepHost, hardening: ServerHardening): HardenedServer {
+/** `http`: what the `http` block has beside its servers, with all files that it includes. */
+export function hardenedServer(
+  host: StepHost,
+  hardening: Hardening,
+  http: readonly Directive[],
+): HardenedServer {
   const items = hardeningItems.filter((item) => hardening.items.includes(item));
   const logs: MaskedLogs = items.includes('masked_logs')
-    ? maskedLogs(host, hardening.cluster)
+    ? maskedLogs(host, hardening, http)
     : { http: [], server: [] };
   const lines = (some: readonly HardeningItem[]) => [
     ...some.flatMap((item) => serverLines(host, item, hardening)),
@@ -94,30 +97,20 @@ export function hardenedServer(host: StepHost, hardening: ServerHardening): Hard
 }
 
 /**
- * An address is 4 or 16 bytes, and what nginx keeps of it 64 or 128 (ngx_http_limit_conn_module): 10 MB hold
- * 80,000 addresses at least.
+ * What nginx keeps of an address is 64 or 128 bytes (ngx_http_limit_conn_module): 10 MB hold 80,000 addresses
+ * at least.
  */
-function zoneLines(hardening: ServerHardening): readonly string[] {
-  const { connections, requests } = zones(hardening);
+function zoneLines(hardening: Hardening): readonly string[] {
   const { rate } = limitsFor(hardening.address_users);
+  const address = `$${variableName(hardening, 'address')}`;
   return [
-    `limit_conn_zone $binary_remote_addr zone=${connections}:10m;`,
-    `limit_req_zone $binary_remote_addr zone=${requests}:10m rate=${rate}r/s;`,
+    ...addressLines(address),
+    `limit_conn_zone ${address} zone=${zoneName(hardening, 'connections')}:10m;`,
+    `limit_req_zone ${address} zone=${zoneName(hardening, 'requests')}:10m rate=${rate}r/s;`,
     // An empty header isn't sent.
-    `map $status $${retryName(hardening)} {`,
+    `map $status $${variableName(hardening, 'retry')} {`,
     '    default "";',
     `    429 ${retryAfter};`,
     '}',
   ];
-}
-
-function zones({ cluster }: ServerHardening) {
-  return {
-    connections: `clusterproxy_${cluster}_connections`,
-    requests: `clusterproxy_${cluster}_requests`,
-  };
-}
-
-function retryName({ cluster }: ServerHardening): string {
-  return `${nginxName(cluster)}_retry`;
 }

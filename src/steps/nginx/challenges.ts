@@ -1,12 +1,17 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { type Directive, listensOf, removeDirective, scanWalkable } from '../../formats/nginx.ts';
 import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
+import { serverHardening } from '../hardening/items.ts';
+import { keptOfHttp } from '../hardening/nginx-inherited.ts';
+import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { othersOf } from '../shared/other-hosts.ts';
 import { directoriesOf, hostname } from '../shared/parameters.ts';
+import { understand } from '../shared/understand.ts';
 import type { StepModule } from '../step-module.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { wholeConfiguration } from './nginx-on-host.ts';
+import { inHttp, nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -18,6 +23,12 @@ const parameters = z.strictObject({
     .describe("the cluster's name, which is part of a name in nginx's configuration"),
   server_name: hostname.describe("the proxy's public name"),
   webroot: plainPath.describe('folder into which `certbot --webroot` puts its answers'),
+  server_file: z
+    .union([z.literal(''), plainPath])
+    .default('')
+    .describe(
+      'our own file with the server block for port 443: one for port 80 in it makes way for this one',
+    ),
   own: z.string().default('').describe('which of the hosts this one is; `{{ host.name }}` will do'),
   hosts: z
     .array(z.looseObject({ name: z.string(), address: z.string() }))
@@ -28,6 +39,9 @@ const parameters = z.strictObject({
     .boolean()
     .default(false)
     .describe('take the place of a server block that answers for the name by a pattern or as a default'),
+  hardening: serverHardening.describe(
+    'what the server is hardened by: `items`, and what belongs to them; nothing is said of `backlog`',
+  ),
 });
 
 type ChallengesParameters = z.infer<typeof parameters>;
@@ -42,11 +56,12 @@ export const nginxChallenges: StepModule<ChallengesParameters> = {
   name: 'nginx-challenges',
   description: 'on a proxy: port 80, with ACME challenges of several proxies and a redirect to https',
   parameters,
-  reads: ({ path, hosts }) => ({
+  reads: ({ path, hosts, server_file: file = '' }) => ({
     includes: wholeConfiguration.includes,
     paths: [
       path,
       ...directoriesOf(path),
+      ...(file === '' ? [] : [file]),
       ...nginxFiles.read,
       ...nginxFiles.behindLinks,
       ...wholeConfiguration.paths,
@@ -55,7 +70,7 @@ export const nginxChallenges: StepModule<ChallengesParameters> = {
       ? hosts.map(({ address }) => address).filter((address) => isIP(address) === 0)
       : [],
   }),
-  writes: ({ path }) => [path],
+  writes: ({ path, server_file: file = '' }) => (file === '' ? [path] : [path, file]),
   apply: (host, wanted) => {
     const own = {
       ...wanted,
@@ -66,9 +81,33 @@ export const nginxChallenges: StepModule<ChallengesParameters> = {
     judgePresent(host, own);
     host.manage(wholePath(wanted.path));
     host.write(wanted.path, render(host, wanted));
+    if (wanted.server_file !== '') makeWay(host, wanted.server_file);
     judgePlanned(host, own);
   },
 };
+
+/**
+ * Where a cluster gets its certificate by certbot from now on, its file for port 443 still has the block for
+ * port 80, since that is written anew only once the certificate is there. nginx would go by one of the two.
+ */
+function makeWay(host: StepHost, path: string): void {
+  if (!host.isManaged(wholePath(path)) || host.state(path).kind !== 'file') return;
+  const text = host.text(path) ?? '';
+  const plain = understand(host, path, text, () => scanWalkable(text)).filter(isForPort80);
+  if (plain.length === 0) return;
+  host.write(
+    path,
+    plain.reduceRight((rest, directive) => removeDirective(rest, directive), text),
+  );
+}
+
+function isForPort80({ name, block }: Directive): boolean {
+  const listens = (block?.directives ?? []).filter((one) => one.name === 'listen');
+  const ports = listens.flatMap(({ args }) =>
+    listensOf(args.map(({ text }) => text)).map(({ port }) => port),
+  );
+  return name === 'server' && ports.length > 0 && ports.every((port) => port === 80);
+}
 
 /** Says that another proxy has passed a question on, so that none goes round in circles. */
 const passedOn = 'X-Clusterproxy-Passed-On';
@@ -77,10 +116,14 @@ function render(host: StepHost, wanted: ChallengesParameters): string {
   const others = othersOf(host, wanted);
   const upstream = `clusterproxy_${wanted.cluster}_acme`;
   const elsewhere = others.length === 0 ? '=404' : '@clusterproxy_others';
+  const nginx = nginxOn(host, { usually: nginxFiles.read });
+  const hardened = hardenedServer(host, { ...wanted.hardening, part: 'acme' }, inHttp(nginx));
   const server = block('server', [
     'listen 80;',
     ...(wanted.ipv6 ? ['listen [::]:80;'] : []),
     `server_name ${wanted.server_name};`,
+    ...keptOfHttp(inHttp(nginx), hardened.plain),
+    ...hardened.plain,
     // A token, and nothing behind it.
     'location ~ ^/\\.well-known/acme-challenge/[A-Za-z0-9_-]+$ {',
     `    root ${wanted.webroot};`,
@@ -102,7 +145,8 @@ function render(host: StepHost, wanted: ChallengesParameters): string {
     others.map((address) => `server ${isIP(address) === 6 ? `[${address}]` : address}:80 max_fails=0;`),
   );
   const header = `# Written by clusterproxy, step ${host.step}: edits get lost.\n`;
-  return [header, ...(others.length === 0 ? [] : [asked]), server].join('\n');
+  const http = hardened.http.length === 0 ? [] : [hardened.http.map((line) => `${line}\n`).join('')];
+  return [header, ...http, ...(others.length === 0 ? [] : [asked]), server].join('\n');
 }
 
 /** One after the other, until one has the answer. */

@@ -1,6 +1,7 @@
 import {
   type ConfigurationFile,
   type ConfigurationFiles,
+  type Directive,
   type EffectiveConfiguration,
   type EffectiveServer,
   effectiveConfiguration,
@@ -48,6 +49,11 @@ export function nginxOn(host: StepHost, { usually, without = () => false }: Ngin
   const configuration = effectiveConfiguration(mainFile, files);
   const name = host.snapshot.paths.has('/etc/hostname') ? host.text('/etc/hostname')?.trim() : undefined;
   return { ...configuration, sockets: socketsOf(configuration.servers, name) };
+}
+
+/** What `http` has beside its server blocks, in all files that nginx reads. */
+export function inHttp({ shared }: EffectiveConfiguration): readonly Directive[] {
+  return shared('http').map(({ directive }) => directive);
 }
 
 /** Say what couldn't be read, and so may have a server block that nobody reckons with. */

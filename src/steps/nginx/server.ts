@@ -4,8 +4,10 @@ import { wholePath } from '../../virtual/managed.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { serverHardening } from '../hardening/items.ts';
 import { backlogOf } from '../hardening/nginx-backlog.ts';
+import { keptOfHttp } from '../hardening/nginx-inherited.ts';
 import { hardenedServer } from '../hardening/nginx-lines.ts';
 import { askOpenSsl } from '../hardening/tls-profile.ts';
+import { lineageOf, renewalFile, warnOfRenewal } from '../host/certbot-lineage.ts';
 import { refuseMissingFiles } from '../relay/certificate-files.ts';
 import { isReadable } from '../relay/trusted-certificates.ts';
 import { warnOfTime } from '../shared/certificate-time.ts';
@@ -13,7 +15,7 @@ import { absolutePath, directoriesOf, hostname } from '../shared/parameters.ts';
 import type { StepModule } from '../step-module.ts';
 import { askBuild, type Http3, http3Lines } from './http3.ts';
 import { nginxFiles } from './nginx-files.ts';
-import { nginxOn, wholeConfiguration } from './nginx-on-host.ts';
+import { inHttp, nginxOn, wholeConfiguration } from './nginx-on-host.ts';
 import { judgePlanned, judgePresent, type OwnServer } from './own-server-answers.ts';
 import { plainPath, usualAcmeRoot } from './server-parameters.ts';
 
@@ -72,10 +74,12 @@ export const nginxServer: StepModule<ServerParameters> = {
       ...wholeConfiguration.paths,
       // nginx will read it, although it may not know of it yet.
       wanted.include,
+      ...renewalFilesOf(wanted),
     ],
     queries: [
       ...Object.values(certificateOf(wanted)).map(isReadable),
       ...[askDates(certificateOf(wanted).chain), askVersion],
+      ...publicKeysOf(certificateOf(wanted)),
       ...(wanted.hardening?.items?.includes('tls') ? [askOpenSsl.nginx] : []),
       ...(wanted.http3 ? [askBuild] : []),
     ],
@@ -87,7 +91,9 @@ export const nginxServer: StepModule<ServerParameters> = {
       program: 'nginx',
       next: `get a certificate for ${wanted.server_name}, or name its files in "certificate" and "certificate_key"`,
     });
+    refuseOtherKey(host, certificateOf(wanted));
     warnOfChain(host, certificateOf(wanted).chain);
+    warnOfWay(host, wanted);
     host.manage(wholePath(wanted.path));
     const http3 = wanted.http3 ? http3Lines(host, wanted) : undefined;
     host.write(wanted.path, render(host, wanted, { http2: http2Lines(host, wanted), http3 }));
@@ -123,6 +129,41 @@ function warnOfChain(host: StepHost, chain: string): void {
   warnOfTime(host, lifetime, `the certificate ${chain}`);
 }
 
+/** The certificate's public key, and that which belongs to the key: a key itself is nobody's business. */
+function publicKeysOf({ chain, key }: { readonly chain: string; readonly key: string }): readonly Query[] {
+  return [
+    { kind: 'command', args: ['openssl', 'x509', '-noout', '-pubkey', '-in', chain] },
+    // One with a passphrase isn't asked for it.
+    { kind: 'command', args: ['openssl', 'pkey', '-pubout', '-passin', 'pass:', '-in', key] },
+  ];
+}
+
+/** nginx refuses it as well, but only once the files are there. Nothing is said where the host can't tell. */
+function refuseOtherKey(host: StepHost, files: ReturnType<typeof certificateOf>): void {
+  const [one, other] = publicKeysOf(files).map((query) => {
+    const { status, output = '' } = host.answer(query) ?? {};
+    return status === 0 ? /-----BEGIN[\s\S]*-----END[^\n]*/.exec(output)?.[0] : undefined;
+  });
+  if (one === undefined || other === undefined || one === other) return;
+  throw host.problem(
+    'key-of-another',
+    `the key ${files.key} doesn't belong to the certificate in ${files.chain}`,
+    "name the files of one certificate; an old key can't be used after a renewal",
+  );
+}
+
+/** Of the one that certbot keeps, where port 80 is ours: otherwise nothing is known of what answers there. */
+function warnOfWay(host: StepHost, wanted: ServerParameters): void {
+  const name = lineageOf(certificateOf(wanted).chain);
+  if (name === undefined || !wanted.redirect_http) return;
+  warnOfRenewal(host, name, { by: 'folders', folders: [wanted.acme_root] });
+}
+
+function renewalFilesOf(wanted: ServerParameters): readonly string[] {
+  const name = lineageOf(certificateOf(wanted).chain);
+  return name === undefined ? [] : [renewalFile(name)];
+}
+
 const askVersion: Query = { kind: 'command', args: ['nginx', '-v'] };
 
 /** How HTTP/2 is enabled: what follows `listen 443 ssl`, or a separate line. */
@@ -149,10 +190,10 @@ function render(
   { http2, http3 }: { readonly http2: Http2; readonly http3: Http3 | undefined },
 ): string {
   const { chain, key } = certificateOf(wanted);
-  const hardened = hardenedServer(host, wanted.hardening);
-  const backlog = wanted.hardening.items.includes('backlog')
-    ? backlogOf(host, nginxOn(host, { usually: wanted.look_in }), wanted.path)
-    : () => '';
+  const nginx = nginxOn(host, { usually: wanted.look_in });
+  const hardened = hardenedServer(host, wanted.hardening, inHttp(nginx));
+  const backlog = wanted.hardening.items.includes('backlog') ? backlogOf(host, nginx, wanted.path) : () => '';
+  const kept = (lines: readonly string[]) => keptOfHttp(inHttp(nginx), lines);
   const listen = (port: number, what = '') => [
     `listen ${port}${what}${backlog(port, 'ipv4')};`,
     ...(wanted.ipv6 ? [`listen [::]:${port}${what}${backlog(port, 'ipv6')};`] : []),
@@ -161,6 +202,7 @@ function render(
   const redirect = block([
     ...listen(80),
     `server_name ${wanted.server_name};`,
+    ...kept(hardened.plain),
     ...hardened.plain,
     `location ^~ /.well-known/acme-challenge/ { root ${wanted.acme_root}; }`,
     `location / { return 301 https://${wanted.server_name}$request_uri; }`,
@@ -169,6 +211,7 @@ function render(
     ...listen(443, ` ssl${http2.listen}`),
     ...(http3 === undefined ? [] : udp(`443${http3.listen}`)),
     ...http2.lines,
+    ...kept([...(http3?.lines ?? []), ...hardened.secure]),
     ...(http3?.lines ?? []),
     `server_name ${wanted.server_name};`,
     `ssl_certificate ${chain};`,

@@ -36,3 +36,25 @@ export async function cutPower(host: LabHost, address: string): Promise<void> {
   await host.powerOff();
   await mustRun('ip', ['-netns', own ?? '', 'address', 'delete', `${address}/32`, 'dev', 'host0']);
 }
+
+/**
+ * Gives hosts and this machine addresses of IPv6 in one network, beside those that they have; the last part
+ * is that of their other address. Those of the hosts, and one that is still free there.
+ */
+export async function withIpv6(
+  hosts: readonly LabHost[],
+): Promise<{ readonly addresses: ReadonlyMap<LabHost, string>; readonly free: string }> {
+  const [first] = hosts;
+  const [, , number = '', last = ''] = first?.address.split('.') ?? [];
+  const prefix = `fd00:213:${number}`;
+  const route = await mustRun('ip', ['route', 'get', first?.address ?? '']);
+  const bridge = / dev (\S+)/.exec(route)?.[1] ?? '';
+  await mustRun('ip', ['-6', 'address', 'replace', `${prefix}::1/64`, 'dev', bridge, 'nodad']);
+  const addresses = new Map<LabHost, string>();
+  for (const host of hosts) {
+    const address = `${prefix}::${host.address.split('.').at(-1)}`;
+    await host.mustExec(['ip', '-6', 'address', 'replace', `${address}/64`, 'dev', 'host0', 'nodad']);
+    addresses.set(host, address);
+  }
+  return { addresses, free: `${prefix}::1:${last}` };
+}

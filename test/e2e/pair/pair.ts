@@ -9,18 +9,32 @@ import { installSoftware } from '../door/list.ts';
 import { layPages } from '../door/node.ts';
 import type { ProxySoftware } from '../door/software.ts';
 import { statusOf } from './audience.ts';
-import { has } from './network.ts';
+import { has, withIpv6 } from './network.ts';
 
 /** Two proxies with an address that one of them has, and a cluster behind them. */
 export class Pair {
   readonly cluster: Cluster;
-  readonly virtual: string;
-  readonly door: Door;
+  virtual: string;
+  door: Door;
 
   constructor(cluster: Cluster, virtual: string, door: Door) {
     this.cluster = cluster;
     this.virtual = virtual;
     this.door = door;
+  }
+
+  /** From now on the address is one of IPv6, which the hosts get as well; the next apply moves to it. */
+  async moveToIpv6(): Promise<void> {
+    const { cluster } = this;
+    const { addresses, free } = await withIpv6(cluster.proxies);
+    cluster.inventory.hosts.proxy = cluster.proxies.map((host) => ({
+      ...{ name: host.name, address: addresses.get(host) ?? '' },
+      ssh: { address: `${host.name}.example.com` },
+    }));
+    this.virtual = free;
+    this.door = { ...this.door, address: free };
+    cluster.inventory.cluster.virtual_address = free;
+    await cluster.save();
   }
 
   page(number = 1): string {

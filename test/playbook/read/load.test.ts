@@ -641,6 +641,12 @@ describe('stages and ports', () => {
       { code: 'wrong-value', at: '500-400', message: /not a port/, next: /range/ },
     ],
     [
+      'a port that is open by a fact',
+      role,
+      ports("{port: 443, from: everyone, for: pages, when: {facts.version: '2.4'}}"),
+      { code: 'invalid-condition', at: 'facts.version', message: /no facts.version/, next: /vars/ },
+    ],
+    [
       'a port that depends on a host',
       role,
       ports("{port: '{{ facts.port }}', from: everyone, for: pages}"),

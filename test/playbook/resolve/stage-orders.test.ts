@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { viewCluster } from '../../../src/playbook/resolve/contexts.ts';
 import { resolveHost } from '../../../src/playbook/resolve/resolve.ts';
-import { loadText } from '../../inventory/load-text.ts';
+import { loadInventoryText } from '../../support/load-inventory.ts';
 import { emptySnapshot } from '../../support/snapshot.ts';
 
-const host = (name: string, address: string) => `{name: ${name}, ssh: {host: ${address}}}`;
+const host = (name: string, address: string) => `{name: ${name}, address: ${address}}`;
 const unit = { load: 'loaded', active: 'active', sub: 'running', enabled: 'enabled' };
 
 async function stagesOf(vars: string) {
-  const inventory = await loadText(`playbook: bigbluebutton
+  const inventory = await loadInventoryText(`playbook: bigbluebutton
 cluster: {name: prod, hostname: bbb.example.com, virtual_address: 192.0.2.10}
 vars: ${vars}
 hosts:

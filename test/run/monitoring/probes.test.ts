@@ -12,6 +12,7 @@ import {
   prometheusPart,
 } from '../../../src/run/monitoring/configuration.ts';
 import { probesThroughDoor } from '../../../src/run/monitoring/probes.ts';
+import { nodeBackend, sectionsOf, secureFrontend } from '../../../src/steps/haproxy/section-names.ts';
 
 const hostname = 'bbb.example.com';
 const http = (url: string, more: Partial<HttpQuestion> = {}): HttpQuestion => ({
@@ -91,7 +92,7 @@ const parts = {
     { cluster: 'prod', host: 'proxy-1', role: 'proxy' },
   ),
   haproxy: agentPart(
-    { port: 8405, path: '/metrics', format: 'prometheus' },
+    { port: 8405, path: '/metrics', format: 'prometheus', sections: sectionsOf('prod.a') },
     { cluster: 'prod', host: 'proxy-1', role: 'proxy' },
   ),
 };
@@ -100,8 +101,34 @@ it("nginx's counters are asked for by an exporter, others by the agent itself", 
   const targets = (name: keyof typeof parts) =>
     JSON.stringify(parts[name].data).match(/"targets":\["([^"]+)"/)?.[1];
   expect(targets('nginx')).toBe('127.0.0.1:9113');
-  expect(parts.nginx.comment.join('\n')).toContain('-nginx.scrape-uri=http://127.0.0.1:8405/stub_status');
+  // From 1.0 on it takes two dashes only.
+  expect(parts.nginx.comment.join('\n')).toContain(' --nginx.scrape-uri=http://127.0.0.1:8405/stub_status');
   expect(targets('haproxy')).toBe('127.0.0.1:8405');
+});
+
+it('of clusters that share an HAProxy, each gets its own series', () => {
+  const [marks, drops] = Object(parts.haproxy.data.scrape_configs)[0].metric_relabel_configs;
+  const isDropped = (proxy: string) => {
+    const mark = new RegExp(`^(?:${marks.regex})$`).test(proxy) ? marks.replacement : '';
+    return new RegExp(`^(?:${drops.regex})$`).test(`${mark};${proxy}`);
+  };
+  const own = [
+    nodeBackend('prod.a', 'bbb-01', 1),
+    nodeBackend('prod.a', 'bbb-01', 2),
+    secureFrontend('prod.a'),
+  ];
+  expect([...own, 'stats', ''].filter(isDropped)).toEqual([]);
+  const others = [
+    nodeBackend('prod', 'bbb-01', 1),
+    secureFrontend('prod-a'),
+    nodeBackend('prod.ab', 'prod.a', 1),
+  ];
+  expect(others.filter(isDropped)).toEqual(others);
+});
+
+it('asks by IPv4 where the name has both, since a monitoring may have no other', () => {
+  for (const { http: asks } of Object.values(all.modules) as { http: object }[])
+    expect(asks).toMatchObject({ preferred_ip_protocol: 'ip4' });
 });
 
 function judgedBy(program: string, args: readonly string[], part: Configuration) {

@@ -60,6 +60,17 @@ it('tells what a look found', async () => {
   );
 });
 
+it('a certificate is late by whoever renews it', async () => {
+  const measured = measuredOf('prod');
+  const due = '2026-12-24T12:00:00.000Z';
+  const document = documentOf([], {
+    measured: { ...measured, certificates: measured.certificates.map((one) => ({ ...one, due })) },
+  });
+  const text = await metricsText(document);
+  const late = 'clusterproxy_certificate_late_timestamp_seconds{cluster="prod",name="bbb.example.com"}';
+  expect(valueIn(text, late)).toBe(seconds('2026-12-26T09:00:00.000Z'));
+});
+
 it('every series has exactly the labels of the contract', async () => {
   const host = hostOf('bbb-01', {
     ...{ status: 'deferred', changes: [changeOf('/etc/a')] },

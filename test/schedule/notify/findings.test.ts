@@ -21,6 +21,19 @@ it('tells of certificates by when they end', () => {
   const short = (ends: string) => found([], certificate(ends, true, '2026-11-23T00:00:00.000Z'));
   expect(short('2026-11-29T00:00:00.000Z')).toMatchObject([{ severity: 'ticket' }]);
   expect(short('2026-11-28T09:00:00.000Z')).toMatchObject([{ severity: 'page' }]);
+  // HAProxy renews one for six days with 12 hours left: nobody is woken before that.
+  const ofHaproxy = {
+    measured: {
+      ...measuredOf('prod'),
+      certificates: [
+        {
+          ...{ name: 'bbb.example.com', endsSoon: false, due: '2026-11-27T15:00:00.000Z' },
+          ...{ begins: '2026-11-22T03:00:00.000Z', ends: '2026-11-28T03:00:00.000Z' },
+        },
+      ],
+    },
+  };
+  expect(found([], ofHaproxy)).toEqual([]);
 });
 
 it('tells of drift that a step reports, and not of what is accepted or kept', () => {

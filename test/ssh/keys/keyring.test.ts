@@ -74,6 +74,15 @@ describe('what is in a file', () => {
 });
 
 describe('an encrypted key', () => {
+  test('a wrong passphrase of one cluster says nothing about the right one of another', async () => {
+    const keyring = createKeyring();
+    const file = key('shared', '-N', 'words');
+    const given = (words: string) => () => Promise.resolve(words);
+    expect(await keyring.unlock(file, given('wrong'))).toContain('does not open it');
+    expect(await keyring.unlock(file, given('words'))).toBeUndefined();
+    expect(await keyring.file(file)).toMatchObject({ kind: 'private' });
+  });
+
   test('is asked for once, however many want it, one key at a time', async () => {
     const files = [key('one', '-N', 'words'), key('two', '-N', 'words')];
     let asking = 0;

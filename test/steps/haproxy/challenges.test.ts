@@ -122,12 +122,12 @@ describe.skipIf(withoutHaproxy !== undefined)('a balancer', () => {
   it('finds the right one where several have asked for a certificate', async () => {
     const { all, port } = await startBalancers('127.0.0.1', '127.0.0.2', '127.0.0.3');
     for (const [index, { acmePort }] of all.entries()) await startCertbot(acmePort, `token-${index}`);
-    for (let round = 0; round < 3; round++) {
-      for (const { address } of all) {
-        const said = await Promise.all(all.map((_, index) => ask(address, port, `token-${index}`)));
-        expect(said).toEqual(['200 token-0.key', '200 token-1.key', '200 token-2.key']);
-      }
-    }
+    // Authorities ask from several places at once (Let's Encrypt: from five).
+    const questions = Array.from({ length: 20 }, () =>
+      all.flatMap(({ address }) => all.map((_, index) => ({ address, token: `token-${index}` }))),
+    ).flat();
+    const said = await Promise.all(questions.map(({ address, token }) => ask(address, port, token)));
+    expect(said).toEqual(questions.map(({ token }) => `200 ${token}.key`));
   });
 
   it('does not go round in circles where nobody knows the answer', async () => {
@@ -135,6 +135,7 @@ describe.skipIf(withoutHaproxy !== undefined)('a balancer', () => {
     expect(await ask('127.0.0.1', port, 'token')).toBe('503');
     const asked = await startCertbot(all[1]?.acmePort ?? 0, 'other');
     expect(await ask('127.0.0.1', port, 'token')).toMatch(/^404|^503/);
-    expect(asked.length).toBeLessThan(10);
+    // Once, and as often again as it tries; in circles it would be many times that.
+    expect(asked.length).toBeLessThanOrEqual(1 + 24);
   });
 });

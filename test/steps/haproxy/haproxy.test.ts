@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { Query } from '../../../src/model/reads.ts';
 import { maskFile } from '../../../src/secrets/mask-file.ts';
 import { haproxy } from '../../../src/steps/haproxy/haproxy.ts';
 import { haproxyParameters } from '../../../src/steps/haproxy/model.ts';
+import { askMetricsPort } from '../../../src/steps/relay/metrics-port.ts';
 import { selfSigned } from '../../support/certificates.ts';
 import { haproxyCheck, withoutHaproxy } from '../../support/haproxy-oracle.ts';
 import { mistakes, runStep } from '../../support/run-step.ts';
@@ -292,6 +294,16 @@ describe('haproxy', () => {
       'the statistics page listens on *:80, as frontend plain does',
     ],
     [
+      'metrics on a port that is taken',
+      { metrics: { port: 443 } },
+      'the page with the metrics listens on 127.0.0.1:443, as frontend clients does',
+    ],
+    [
+      'metrics where certbot answers now and then',
+      { metrics: { port: 8888 } },
+      'certbot, while it renews, listens on 127.0.0.1:8888, as the page with the metrics does',
+    ],
+    [
       'a statistics page without a password',
       { statistics: { user: 'a', password: '' } },
       'the statistics page has no password',
@@ -415,5 +427,46 @@ describe('haproxy', () => {
     expect(mistakes('haproxy', bad)[0]).toMatch(/^backends\.0\.balance: .*roundrobin/);
     const injected = { ...wcs, backends: [{ ...wcsBackend, name: 'a\n    server x' }] };
     expect(mistakes('haproxy', injected)).toEqual(['backends.0.name: expected letters, digits, -, _ and .']);
+  });
+});
+
+describe('metrics for Prometheus', () => {
+  const build: Query = { kind: 'command', args: ['haproxy', '-vv'] };
+  const listening = (program: string): NonNullable<FakeHost['answers']> =>
+    askMetricsPort(8405).map((query) => [
+      query,
+      { status: 0, output: `LISTEN 0 9 127.0.0.1:8405 0.0.0.0:* users:(("${program}",pid=12,fd=6))\n` },
+    ]);
+  const withMetrics = { ...wcs, metrics: { port: 8405 } };
+  const refused = (answers: NonNullable<FakeHost['answers']>) => {
+    try {
+      runStep('haproxy', withMetrics, { ...stock, answers });
+    } catch (error) {
+      return (error as { readonly problem: { readonly code: string } }).problem.code;
+    }
+    return undefined;
+  };
+
+  it('have a frontend that only the host itself reaches', () => {
+    const off = { ...wcs, metrics: { enabled: { value: false, is: true }, port: 8405 } };
+    const without = runStep('haproxy', wcs, stock).text(path) ?? '';
+    expect(runStep('haproxy', off, stock).text(path)).toBe(without);
+    const text = runStep('haproxy', withMetrics, stock).text(path) ?? '';
+    expect(text.startsWith(without)).toBe(true);
+    expect(text.slice(without.length)).toContain('frontend clusterproxy_metrics\n    bind 127.0.0.1:8405\n');
+  });
+
+  it('are refused where HAProxy has none, and where another program has the port', () => {
+    expect(refused([[build, { status: 0, output: 'Build options :\nAvailable services : none\n' }]])).toBe(
+      'no-metrics',
+    );
+    expect(refused(listening('grafana'))).toBe('port-taken');
+    expect(refused(listening('haproxy'))).toBeUndefined();
+  });
+
+  it('are asked about only where they are wanted', () => {
+    const asked = (wanted: object) => haproxy.reads(haproxyParameters.parse(wanted)).queries;
+    expect(asked(withMetrics)).toContainEqual(build);
+    expect(asked(wcs)).not.toContainEqual(build);
   });
 });

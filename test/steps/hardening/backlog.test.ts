@@ -34,9 +34,9 @@ const lines = (text: string | undefined) => (text ?? '').split('\n').filter((lin
 
 describe('backlog', () => {
   it('raises what is lower, and nothing that is as high', () => {
-    const { text, warnings } = run([1, 128, 512]);
+    const { text, notes } = run([1, 128, 512]);
     expect(lines(text(path))).toEqual(['net.core.somaxconn = 4096', 'net.ipv4.tcp_max_syn_backlog = 8192']);
-    expect(warnings).toEqual([
+    expect(notes).toEqual([
       'net.core.somaxconn is raised from 128 to 4096',
       'net.ipv4.tcp_max_syn_backlog is raised from 512 to 8192',
     ]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { caddyLogLines } from '../../../src/steps/hardening/caddy-lines.ts';
 import { runStep } from '../../support/run-step.ts';
 
 const caddyfile = '/etc/caddy/Caddyfile';
@@ -41,5 +42,25 @@ describe('hardening', () => {
         next: expect.stringContaining('read_header 15s'),
       });
     }
+  });
+
+  it("takes Caddy's masks only where they are for all that may be logged", () => {
+    const caddy = { software: 'caddy', items: ['masked_logs'] };
+    const both = caddyLogLines.join('\n');
+    const flat = both.replace(/\t*(?:wrap json|fields \{|\}(?=\n\t\}\n\}))\n/g, '');
+    expect(flat).not.toContain('fields');
+    for (const good of [both, flat, both.replace('log {', 'log default {')])
+      expect(refusal(caddy, options(`{\n${good}\n}\n`)), good).toBeUndefined();
+    for (const bad of [
+      both.replace('log {', 'log other {'),
+      both.replace(/.*Referer.*\n/, ''),
+      both.replace(/.*request>uri.*\n/, ''),
+    ])
+      expect(refusal(caddy, options(`{\n${bad}\n}\n`)), bad).toMatchObject({ code: 'hardening-impossible' });
+    const slow = { software: 'caddy', items: ['slow_clients'] };
+    const times = (address: string) =>
+      options(`{\n\tservers ${address} {\n\t\ttimeouts {\n\t\t\tread_header 15s\n\t\t}\n\t}\n}\n`);
+    expect(refusal(slow, times(':443'))).toBeUndefined();
+    expect(refusal(slow, times(':8080'))).toBeDefined();
   });
 });

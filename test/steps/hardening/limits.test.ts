@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { limitsFor } from '../../../src/steps/hardening/address-limits.ts';
 import { withoutHaproxy } from '../../support/haproxy-oracle.ts';
@@ -50,4 +51,28 @@ describe.each(programs)('a real $name with limits for each address', ({ without,
       await door.stop();
     }
   });
+});
+
+describe('a real haproxy with limits for each address', () => {
+  it.skipIf(withoutHaproxy !== undefined)(
+    'turns away connections beyond them, also silent ones',
+    async () => {
+      const door = await haproxyDoor({ items: ['address_limits'], cluster: 'prod', address_users: 2 });
+      const most = limitsFor(2).connections;
+      const sockets = Array.from({ length: most }, () => connect(door.secure, '127.0.0.1'));
+      // One of them is turned away in place of a question that HAProxy takes first.
+      for (const socket of sockets) socket.on('error', () => {});
+      const open = (socket: Socket) => new Promise((resolve) => socket.once('connect', resolve));
+      try {
+        await Promise.all(sockets.map(open));
+        // The kernel says that they are connected before HAProxy has counted them.
+        await expect
+          .poll(() => ask(door, 1, 1).catch(String), { timeout: 30_000 })
+          .toMatch(/socket|ECONNRESET/);
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        await door.stop();
+      }
+    },
+  );
 });

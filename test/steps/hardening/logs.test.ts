@@ -1,10 +1,14 @@
+import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { caddyLogLines } from '../../../src/steps/hardening/caddy-lines.ts';
 import { eventually } from '../../lab/fetch.ts';
+import { withoutCaddy } from '../../support/caddy-oracle.ts';
 import { withoutHaproxy } from '../../support/haproxy-oracle.ts';
 import { withoutNginx } from '../../support/nginx-oracle.ts';
 import { runs } from '../../support/random.ts';
 import { rawRequest } from '../../support/raw-request.ts';
+import { freePorts, globalOptions, startCaddy } from '../../support/running-caddy.ts';
 import { type Door, haproxyDoor, hostname, nginxDoor, nginxText } from './doors.ts';
 
 const hardening = { items: ['masked_logs'], cluster: 'a-b.c_d' };
@@ -44,6 +48,7 @@ describe.each(programs)('the log of a real $name', ({ name, without, open }) => 
       [`/bbb-01/x?a=b&sessionToken=${token}&c=d`, '/bbb-01/x?a=b&sessionToken=***&c=d HTTP/1.1'],
       [`/bbb-01/x?SESSIONTOKEN=${token}`, '=*** HTTP/1.1'],
       [`/bbb-01/x?to=%2Fy%3FsessionToken%3D${token}`, '%3D***'],
+      [`/bbb-01/x?to=%252Fy%253FsessionToken%253D${token}`, '%253D***'],
       ['/bbb-01/x?a=b', '/bbb-01/x?a=b HTTP/1.1'],
       ['/bbb-01/x', '/bbb-01/x HTTP/1.1'],
     ] as const) {
@@ -73,6 +78,38 @@ describe.each(programs)('the log of a real $name', ({ name, without, open }) => 
     );
   });
 });
+
+describe('the log of a real caddy', () => {
+  it.skipIf(withoutCaddy !== undefined)('has no tokens where a node does not answer', async () => {
+    const [dead = 0] = await freePorts(1);
+    const caddy = await startCaddy((place) => ({
+      Caddyfile: `${globalOptions(place, caddyLogLines.join('\n'))}http://${hostname} {\n\treverse_proxy 127.0.0.1:${dead}\n}\n`,
+    }));
+    try {
+      for (const word of ['sessionToken=', 'SESSIONTOKEN=', 'to=%3FsessionToken%3D', 'sessionToken%253D']) {
+        const { status } = await askPlainly(caddy.http, `/x?${word}${token}&a=b`, {
+          Host: hostname,
+          Referer: `https://${hostname}/?${word}${token}`,
+        });
+        expect(status).toBe(502);
+      }
+      await eventually(async () => expect(caddy.said().split('"status":502')).toHaveLength(5));
+      expect(caddy.said()).toContain('sessionToken=***&a=b');
+      expect(caddy.said()).not.toContain(token);
+    } finally {
+      await caddy.stop();
+    }
+  });
+});
+
+function askPlainly(port: number, path: string, headers: Readonly<Record<string, string>>) {
+  return new Promise<{ readonly status: number | undefined }>((resolve, reject) => {
+    const asked = request({ agent: false, host: '127.0.0.1', port, path, headers }, (response) => {
+      response.resume().on('end', () => resolve({ status: response.statusCode }));
+    });
+    asked.on('error', reject).end();
+  });
+}
 
 describe('masked_logs of nginx', () => {
   const main = (lines: string) => `events {}\nhttp {\n${lines}\ninclude /etc/nginx/conf.d/*.conf;\n}\n`;

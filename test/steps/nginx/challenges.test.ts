@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { withoutNginx } from '../../support/nginx-oracle.ts';
+import { hardeningItems } from '../../../src/steps/hardening/items.ts';
+import { nginxTest, withoutNginx } from '../../support/nginx-oracle.ts';
 import { runStep } from '../../support/run-step.ts';
 import { freePorts } from '../../support/running-haproxy.ts';
 import { type RunningNginx, startNginx } from '../../support/running-nginx.ts';
@@ -17,9 +18,15 @@ const debian =
 const proxies = (...addresses: readonly string[]) =>
   addresses.map((address, index) => ({ name: `proxy-${index + 1}`, address, state: 'active' }));
 
-function fileOf(own: string, hosts: readonly object[], files: Record<string, string> = {}): string {
+function fileOf(
+  own: string,
+  hosts: readonly object[],
+  files: Record<string, string> = {},
+  more: object = {},
+): string {
   const parameters = {
     ...{ path, cluster: 'prod', server_name: PROXY, webroot: '/var/www/clusterproxy-prod', own, hosts },
+    ...more,
   };
   return (
     runStep('nginx-challenges', parameters, { files: { [main]: debian, ...files }, names: [] }).text(path) ??
@@ -48,6 +55,68 @@ describe('the server block for port 80', () => {
   it('is refused where the address of another proxy is not known', () => {
     expect(() => fileOf('proxy-1', proxies('192.0.2.5', 'nowhere.example.com'))).toThrow(/can't resolve/);
   });
+});
+
+describe('the server block for port 80 that is hardened', () => {
+  const all = hardeningItems.filter((item) => item !== 'backlog');
+  const hardened = (items: readonly string[], cluster = 'prod') =>
+    fileOf('proxy-1', proxies('192.0.2.5'), {}, { hardening: { items, cluster } });
+
+  it('has what goes for port 80 of each item, and is as ever without any', () => {
+    const text = hardened(all);
+    for (const line of [
+      'server_tokens off;',
+      'client_header_timeout',
+      'limit_req zone=',
+      'client_max_body_size',
+    ])
+      expect(text).toContain(line);
+    expect(text).toMatch(/access_log \/var\/log\/nginx\/access\.log .*clusterproxyacme_prod/);
+    expect(text).not.toMatch(/ssl_|Strict-Transport/);
+    expect(hardened([])).toBe(fileOf('proxy-1', proxies('192.0.2.5')));
+  });
+
+  it.skipIf(withoutNginx !== undefined)('is read by nginx, alone and beside that for port 443', () => {
+    const server = runStep(
+      'nginx-server',
+      {
+        ...{ path: '/etc/nginx/conf.d/clusterproxy-prod.conf', server_name: PROXY, redirect_http: false },
+        ...{ include: '/etc/nginx/clusterproxy/prod/*.conf', hardening: { items: all, cluster: 'prod' } },
+      },
+      { files: { [main]: debian } },
+    );
+    const plain = hardened(all);
+    // Certificates are none of this test.
+    const secure = (server.text('/etc/nginx/conf.d/clusterproxy-prod.conf') ?? '')
+      .replace(/^.*ssl_certificate.*\n/gm, '')
+      .replaceAll('443 ssl', '443');
+    const { host } = server;
+    // nginx has no room for long names of variables.
+    for (const cluster of ['a'.repeat(15), 'a'.repeat(16), 'a-b.c_d'.repeat(9)])
+      expect(nginxTest({ http: hardened(all, cluster), host })).toBe('');
+    for (const http of [plain, `${plain}\n${secure}`, `${secure}\n${plain}`])
+      expect(nginxTest({ http, host })).toBe('');
+  });
+});
+
+it('takes the place of a block for port 80 that an earlier run has left, and of nothing else', () => {
+  const server = '/etc/nginx/conf.d/clusterproxy-prod.conf';
+  const secure = `server {\n    listen 443 ssl;\n    server_name ${PROXY};\n}\n`;
+  const left = `# ours\n\nserver {\n    listen 80 backlog=4096;\n    listen [::]:80;\n    server_name ${PROXY};\n}\n\n${secure}`;
+  const ledger = {
+    items: [{ path: server, format: 'file', key: [], step: 'server-block', activated: '', original: '' }],
+  };
+  const trimmed = (more: object) =>
+    runStep(
+      'nginx-challenges',
+      {
+        ...{ path, cluster: 'prod', server_name: PROXY, webroot: '/var/www/clusterproxy-prod' },
+        server_file: server,
+      },
+      { files: { [main]: debian, [server]: left }, ...more },
+    );
+  expect(trimmed({ ledger }).text(server)).toBe(`# ours\n\n\n${secure}`);
+  expect(() => trimmed({})).toThrow(/already has a server block/);
 });
 
 const running: RunningNginx[] = [];

@@ -1,9 +1,13 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Query } from '../../../src/model/reads.ts';
+import { agentPart } from '../../../src/run/monitoring/configuration.ts';
 import { haproxyMetricsBlock } from '../../../src/steps/haproxy/block-formats.ts';
 import { askMetricsPort } from '../../../src/steps/relay/metrics-port.ts';
+import { eventually } from '../../lab/fetch.ts';
 import { withoutCaddy } from '../../support/caddy-oracle.ts';
 import { withoutHaproxy } from '../../support/haproxy-oracle.ts';
 import { withoutNginx } from '../../support/nginx-oracle.ts';
@@ -161,6 +165,11 @@ describe('the option by which Caddy counts requests', () => {
   });
 });
 
+const nginxExporter = 'prometheus-nginx-exporter';
+const withoutExporter = spawnSync(nginxExporter, ['--help']).error !== undefined;
+if (withoutExporter)
+  console.log(`${nginxExporter} is missing: what it makes of nginx is skipped (sh scripts/setup.sh --lab)`);
+
 /** What the rules and the dashboard ask of one program. */
 function metricsAsked(program: string): readonly string[] {
   const folder = join(import.meta.dirname, '../../../examples/monitoring');
@@ -189,10 +198,43 @@ describe('what the real programs tell', () => {
     }
   });
 
+  it.skipIf(withoutNginx || withoutExporter)('nginx, by its exporter as it is to be started', async () => {
+    const [at = 0, translated = 0] = await freePorts(2);
+    const text = run('nginx-status', {}, { port: at }).text(doors['nginx-status'].parameters.path) ?? '';
+    const nginx = await startNginx((folder) => `server { listen unix:${folder}/front; }\n${text}`);
+    const { comment } = agentPart(
+      { port: at, path: '/stub_status', format: 'stub_status' },
+      { cluster: 'prod', host: 'proxy-1', role: 'proxy' },
+    );
+    const words = comment.find((line) => line.startsWith(`${nginxExporter} `))?.split(' ') ?? [];
+    const exporter = spawn(
+      nginxExporter,
+      words.slice(1).map((word) => word.replace(':9113', `:${translated}`)),
+      { stdio: 'ignore' },
+    );
+    const ended = once(exporter, 'close');
+    let stopped: Promise<void> | undefined;
+    try {
+      const told = async () => (await answerAt(translated, '/metrics')).text;
+      await eventually(async () => expect(await told()).toMatch(/^nginx_up 1$/m));
+      const asked = metricsAsked('nginx');
+      expect(asked.length).toBeGreaterThan(3);
+      for (const name of asked) expect(await told(), name).toContain(`\n# TYPE ${name} `);
+      // It goes on answering, which the rule for a silent proxy reckons with.
+      stopped = nginx.stop();
+      await stopped;
+      expect(await told()).toMatch(/^nginx_up 0$/m);
+    } finally {
+      exporter.kill();
+      await ended;
+      await (stopped ?? nginx.stop());
+    }
+  });
+
   it.skipIf(withoutHaproxy !== undefined)('HAProxy', async () => {
     const [at = 0] = await freePorts(1);
     const text = run('haproxy-metrics', {}, { port: at }).text('/etc/haproxy/haproxy.cfg') ?? '';
-    const own = `${text.replace('    daemon\n', '')}\nbackend nodes\n`;
+    const own = `${text.replace('    daemon\n', '')}\nbackend nodes\n    server one 127.0.0.1:9 disabled\n`;
     const haproxy = await startHaproxy(own, at);
     try {
       const told = await answerAt(at, '/metrics');

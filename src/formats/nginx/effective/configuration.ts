@@ -46,8 +46,8 @@ export interface EffectiveConfiguration {
   readonly files: ReadonlySet<string>;
   /** what is included and couldn't be read: paths and patterns */
   readonly unread: readonly string[];
-  /** what the contexts `http` and `stream` have beside their server blocks */
-  readonly shared: (context: 'http' | 'stream') => readonly PlacedDirective[];
+  /** what a context has beside server blocks; `main` is around all others, which don't count there */
+  readonly shared: (context: 'main' | 'events' | 'http' | 'stream') => readonly PlacedDirective[];
 }
 
 /** What nginx makes of its main file: ngx_conf_parse and ngx_conf_include in ngx_conf_file.c. */
@@ -64,8 +64,10 @@ export function effectiveConfiguration(main: string, files: ConfigurationFiles):
     files: reading.read,
     unread: [...new Set(reading.unread)],
     shared: (context) =>
-      inside(reading, top, context)
-        .filter(({ directive }) => directive.name !== 'server')
+      (context === 'main' ? top : inside(reading, top, context))
+        .filter(({ directive: { name, block } }) =>
+          context === 'main' ? block === undefined : name !== 'server',
+        )
         .map((one) => contentWithin(reading, one)),
   };
 }
