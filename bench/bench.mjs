@@ -1,25 +1,28 @@
 // Measures how long the program takes, beside what anybody would take otherwise, in turns on one machine:
 //
-//   npm run bench -- [--only start,check] [--hosts 20] [--rounds 9] [--user root|ops] [--write]
+//   npm run bench -- [--only start,check,many] [--hosts 20] [--rounds 9] [--user root|ops] [--nodes 99,999]
+//     [--write]
 //
 // start: beside Node.js with nothing to do. check: on real hosts, beside bare ssh; it makes them itself, and
-// is left out with a message where that can't be done. Each prints a table; --write puts the tables into
-// docs/performance.md, where those of parts that weren't measured stay. Ratios hold on a busy machine as
-// well, milliseconds don't.
+// is left out with a message where that can't be done. many: on simulated clusters of so many nodes and a
+// proxy. Each prints a table; --write puts the tables into docs/performance.md, where those of parts that
+// weren't measured stay. Ratios hold on a busy machine as well, milliseconds don't.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureCheck } from './check.mjs';
 import { loadNow, run, table } from './compare.mjs';
+import { measureMany } from './many.mjs';
 import { measureStart } from './start.mjs';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'start,check' },
+    only: { type: 'string', default: 'start,check,many' },
     hosts: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '9' },
     user: { type: 'string', default: 'root' },
+    nodes: { type: 'string', default: '99,999' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -31,23 +34,27 @@ const options = {
   hosts: Number(values.hosts),
   rounds: Number(values.rounds),
   user: values.user,
+  nodes: values.nodes.split(',').map(Number),
 };
-const parts = { start: measureStart, check: measureCheck };
+const parts = { start: measureStart, check: measureCheck, many: measureMany };
 const machine = `Node.js ${process.versions.node} on ${availableParallelism()} processors`;
 
 await run(process.execPath, [at('../scripts/build.mjs')]);
 for (const part of values.only.split(',')) {
   const before = loadNow();
   try {
-    const { to, rows } = await parts[part](options);
-    const text = table(rows, { to, rounds: options.rounds, load: [before, loadNow()] });
-    const whole = `${text.trimEnd()} ${machine}.\n`;
+    const measured = await parts[part](options);
+    const whole = measured.text ?? compared(measured, [before, loadNow()]);
     console.log(`${part}:\n\n${whole}`);
     if (values.write) writeTable(part, whole);
   } catch (error) {
     console.error(`${part} is left out: ${error.message}`);
     process.exitCode = 1;
   }
+}
+
+function compared({ to, rows }, load) {
+  return `${table(rows, { to, rounds: options.rounds, load }).trimEnd()} ${machine}.\n`;
 }
 
 /** Between the comments that name the part. */

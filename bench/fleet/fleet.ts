@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
@@ -24,17 +24,19 @@ export interface Fleet {
   readonly inventory: string;
   /** the same cluster, where those whose answers are recorded are the originals themselves */
   readonly originals: string;
+  /** the names of those */
+  readonly names: readonly string[];
   behave(manner: Manner): void;
   /** The originals have changed: from now on the others have changed as well. */
   forget(): void;
   close(): Promise<void>;
 }
 
-/** The same for all: that of the address is what tells them apart. */
-const port = 2222;
-
-/** Starts a cluster of a proxy and `nodes` nodes; what it writes is below `folder`. */
-export async function startFleet(folder: string, nodes: number): Promise<Fleet> {
+/**
+ * Starts a cluster of a proxy and `nodes` nodes; what it writes is below `folder`. The port is the same for
+ * all, as the address tells them apart.
+ */
+export async function startFleet(folder: string, nodes: number, port = 2222): Promise<Fleet> {
   const originals = await startOriginals(folder, nodes);
   const recordings = new Recordings();
   const [proxy] = originals;
@@ -82,12 +84,16 @@ export async function startFleet(folder: string, nodes: number): Promise<Fleet> 
   }
   await writeFile(join(folder, 'known_hosts'), known.join(''));
   const written = async (file: string, own: readonly Original[]) => {
-    await writeFile(join(folder, file), JSON.stringify(inventoryOf(folder, hosts, own), undefined, 1));
+    await writeFile(
+      join(folder, file),
+      JSON.stringify(inventoryOf(folder, { hosts, own, port }), undefined, 1),
+    );
     return join(folder, file);
   };
   return {
     inventory: await written('inventory.yaml', []),
     originals: await written('originals.yaml', originals),
+    names: originals.map(({ name }) => name),
     behave: (now) => {
       manner = now;
     },
@@ -100,7 +106,14 @@ export async function startFleet(folder: string, nodes: number): Promise<Fleet> 
   };
 }
 
-function inventoryOf(folder: string, hosts: readonly { name: string }[], own: readonly Original[]): object {
+interface Written {
+  readonly hosts: readonly { readonly name: string }[];
+  /** those that are reached at their originals */
+  readonly own: readonly Original[];
+  readonly port: number;
+}
+
+function inventoryOf(folder: string, { hosts, own, port }: Written): object {
   const [proxy, ...nodes] = hosts.map(({ name }, index) => {
     const host = own.find((one) => one.name === name)?.host;
     const ssh =

@@ -25,7 +25,10 @@ export async function startOriginals(folder: string, nodes: number): Promise<rea
   });
   const names = [
     `192.0.2.1 ${clusterHostname}\n`,
-    ...Array.from({ length: nodes }, (_, index) => `${publicAddress(index)} ${hostnameOf(nodeName(index))}\n`),
+    ...Array.from(
+      { length: nodes },
+      (_, index) => `${publicAddress(index)} ${hostnameOf(nodeName(index))}\n`,
+    ),
   ].join('');
   return Promise.all(
     [proxy, ...samples].map(async ({ role, ...sample }) => {

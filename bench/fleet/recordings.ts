@@ -82,14 +82,19 @@ async function hashesOf(name: string, root: string): Promise<ReadonlyMap<string,
   );
 }
 
-function replayed({ answer, original, machineId, hashes }: Recorded, name: string, nonce: string): ExecResult {
+function replayed(
+  { answer, original, machineId, hashes }: Recorded,
+  name: string,
+  nonce: string,
+): ExecResult {
   let text = answer.stdout
     .toString('latin1')
     .replaceAll(noNonce, nonce)
     .replaceAll(machineId, machineIdOf(name))
     .replace(/(\x1f\/proc\/self\/\.\x1f"[^\x1f]*"\x1f)\d+/, `$1${Math.floor(Date.now() / 1_000)}`);
   if (name !== original) {
-    for (const [hash, value] of hashes) text = text.replaceAll(hash, itemHash(renamed(value, original, name)));
+    for (const [hash, value] of hashes)
+      text = text.replaceAll(hash, itemHash(renamed(value, original, name)));
     text = text.replaceAll(original, name);
   }
   return { ...answer, stdout: Buffer.from(text, 'latin1') };
