@@ -17,8 +17,9 @@ const words = {
 };
 
 /**
- * Returns lines of a table, each of a way to spend time: seconds on a node (the median of all nodes and
- * rounds) and its share. After each round the cluster is rolled back. The rest is as for withCluster.
+ * Returns a table as `text`, with a line for each way to spend time: seconds on a node (the median of all
+ * nodes and rounds) and its share. After each round the cluster is rolled back. The rest is as for
+ * withCluster.
  */
 export function measureApply({ main, rounds: wanted, ...cluster }) {
   const rounds = Math.min(wanted, 3);
@@ -35,7 +36,7 @@ export function measureApply({ main, rounds: wanted, ...cluster }) {
       nodes.push(...phasesOfNodes(await readFile(events, 'utf8')));
       await change('rollback');
     }
-    return { lines: linesOf(nodes, { ...cluster, rounds, wall: median(walls) }) };
+    return { text: linesOf(nodes, { ...cluster, rounds, wall: median(walls) }).join('\n') };
   });
 }
 

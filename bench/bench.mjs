@@ -1,12 +1,13 @@
 // Measures how long the program takes, beside what anybody would take otherwise, in turns on one machine:
 //
-//   npm run bench -- [--only start,check,apply] [--hosts 20] [--rounds 9] [--user root|ops] [--write]
+//   npm run bench -- [--only start,check,apply,many] [--hosts 20] [--rounds 9] [--user root|ops]
+//     [--nodes 99,999] [--write]
 //
 // start: beside Node.js with nothing to do. check: on real hosts, beside bare ssh; it makes them itself, and
 // is left out with a message where that can't be done. apply: where its time goes, on hosts of the same kind,
-// three rounds at most. Each prints a table; --write puts the tables into
-// docs/performance.md, where those of parts that weren't measured stay. Ratios hold on a busy machine as
-// well, milliseconds don't.
+// three rounds at most. many: on simulated clusters of so many nodes and a proxy. Each prints a table;
+// --write puts the tables into docs/performance.md, where those of parts that weren't measured stay. Ratios
+// hold on a busy machine as well, milliseconds don't.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -14,14 +15,16 @@ import { parseArgs } from 'node:util';
 import { measureApply } from './apply.mjs';
 import { measureCheck } from './check.mjs';
 import { loadNow, run, table } from './compare.mjs';
+import { measureMany } from './many.mjs';
 import { measureStart } from './start.mjs';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'start,check,apply' },
+    only: { type: 'string', default: 'start,check,apply,many' },
     hosts: { type: 'string', default: '20' },
     rounds: { type: 'string', default: '9' },
     user: { type: 'string', default: 'root' },
+    nodes: { type: 'string', default: '99,999' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -33,8 +36,9 @@ const options = {
   hosts: Number(values.hosts),
   rounds: Number(values.rounds),
   user: values.user,
+  nodes: values.nodes.split(',').map(Number),
 };
-const parts = { start: measureStart, check: measureCheck, apply: measureApply };
+const parts = { start: measureStart, check: measureCheck, apply: measureApply, many: measureMany };
 const machine = `Node.js ${process.versions.node} on ${availableParallelism()} processors`;
 
 await run(process.execPath, [at('../scripts/build.mjs')]);
@@ -42,9 +46,8 @@ for (const part of values.only.split(',')) {
   const before = loadNow();
   try {
     const measured = await parts[part](options);
-    const load = `Load of the machine ${before} to ${loadNow()}`;
-    const text = measured.lines?.join('\n') ?? table(measured.rows, { ...measured, ...options });
-    const whole = `${text} ${load}; ${machine}.\n`;
+    const text = measured.text ?? table(measured.rows, { ...measured, ...options });
+    const whole = `${text.trimEnd()} Load of the machine ${before} to ${loadNow()}; ${machine}.\n`;
     console.log(`${part}:\n\n${whole}`);
     if (values.write) writeTable(part, whole);
   } catch (error) {

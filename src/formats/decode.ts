@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { FormatError } from './format-error.ts';
 
 /** A file's bytes as text, and how to convert it back. */
@@ -19,11 +20,8 @@ export function decode(bytes: Uint8Array): Decoded {
 }
 
 function fromUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+  if (!isUtf8(bytes)) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 function toUtf8(text: string): Buffer {

@@ -3,6 +3,7 @@ export {
   removeHaproxyLines,
   setRulesBlock,
   setSectionsBlock,
+  setSectionsBlocks,
 } from './haproxy/edits.ts';
 export { haproxyGlobal } from './haproxy/globals.ts';
 export { type HaproxyLine, readSections, type Section, strayLines } from './haproxy/sections.ts';

@@ -1,5 +1,5 @@
 import { FormatError } from './format-error.ts';
-import { applyEdits, errorAt, lineEndOf, linesOf } from './text.ts';
+import { applyEdits, type Edit, errorAt, lineEndOf, lineStart, lineStop } from './text.ts';
 
 /**
  * A region between two marker lines; `start` and `next` include the marker lines, the body is what is between
@@ -32,20 +32,43 @@ export function managedBlockRanges(text: string): Map<string, { start: number; e
 
 /** The text with that body between the markers of NAME, which are appended if there are none yet. */
 export function setManagedBlock(text: string, name: string, body: string): string {
+  return setManagedBlocks(text, new Map([[name, body]]));
+}
+
+/**
+ * The same for many blocks, from name to body, one after the other; but the text, which may hold those of
+ * thousands of nodes, is read once.
+ */
+export function setManagedBlocks(text: string, bodies: ReadonlyMap<string, string>): string {
+  const [first = ''] = bodies.values();
+  const lineEnd = lineEndOf(text === '' ? first : text);
+  const regions = new Map(regionsOf(text).map((region) => [region.name, region] as const));
+  const edits: Edit[] = [];
+  let added = '';
+  for (const [name, body] of bodies) {
+    const whole = checkedBody(name, body, lineEnd);
+    const region = regions.get(name);
+    if (region === undefined) {
+      added += `# clusterproxy: begin ${name}${lineEnd}${whole}# clusterproxy: end ${name}${lineEnd}`;
+    } else if (text.slice(region.bodyStart, region.bodyEnd) !== whole) {
+      edits.push({ start: region.bodyStart, end: region.bodyEnd, insert: whole });
+    }
+  }
+  const edited = edits.length === 0 ? text : applyEdits(text, edits);
+  if (added === '') return edited;
+  const ended = edited === '' || /[\r\n]$/.test(edited) ? '' : lineEnd;
+  return `${edited}${ended}${added}`;
+}
+
+function checkedBody(name: string, body: string, lineEnd: string): string {
   if (!/^\S(?:[^\p{Cc}]*\S)?$/u.test(name)) {
     throw new FormatError(`${JSON.stringify(name)} can't name a managed block`);
   }
-  const lineEnd = lineEndOf(text === '' ? body : text);
   const whole = body === '' || /[\r\n]$/.test(body) ? body : body + lineEnd;
-  if (linesOf(whole).some(({ start, end }) => MARKER.test(whole.slice(start, end)))) {
+  if (markersOf(whole).length > 0) {
     throw new FormatError(`the body of the managed block ${name} contains a marker line`);
   }
-  const region = regionsOf(text).find((one) => one.name === name);
-  if (region !== undefined) {
-    return applyEdits(text, [{ start: region.bodyStart, end: region.bodyEnd, insert: whole }]);
-  }
-  const ended = text === '' || /[\r\n]$/.test(text) ? '' : lineEnd;
-  return `${text}${ended}# clusterproxy: begin ${name}${lineEnd}${whole}# clusterproxy: end ${name}${lineEnd}`;
+  return whole;
 }
 
 /** The text without the block NAME and its markers; the same text if there is no such block. */
@@ -58,16 +81,50 @@ export function removeManagedBlock(text: string, name: string): string {
   );
 }
 
-function regionsOf(text: string): Region[] {
+/** A line that begins or ends a region; `start` and `next` as those of a line. */
+interface Marker {
+  readonly line: string;
+  readonly word: string;
+  readonly name: string;
+  readonly start: number;
+  readonly next: number;
+}
+
+/** Looked for where their words are, since of many thousand lines few are markers. */
+function markersOf(text: string): readonly Marker[] {
+  const markers: Marker[] = [];
+  let from = 0;
+  for (;;) {
+    const at = text.indexOf('# clusterproxy: ', from);
+    if (at === -1) return markers;
+    const start = lineStart(text, at);
+    const end = lineStop(text, at);
+    from = end + (text.startsWith('\r\n', end) ? 2 : 1);
+    const [line = '', word = '', behind] = MARKER.exec(text.slice(start, end)) ?? [];
+    if (behind === undefined) continue;
+    const next = Math.min(from, text.length);
+    markers.push({ line, word, name: withoutBlanksBehind(behind), start, next });
+  }
+}
+
+/** The most recently read texts, since the blocks of a text are asked for one after the other. */
+const latest = new Map<string, readonly Region[]>();
+const mostKept = 4;
+
+function regionsOf(text: string): readonly Region[] {
+  const known = latest.get(text);
+  if (known !== undefined) return known;
+  const regions = readRegions(text);
+  latest.set(text, regions);
+  if (latest.size > mostKept) latest.delete(latest.keys().next().value ?? '');
+  return regions;
+}
+
+function readRegions(text: string): readonly Region[] {
   const regions: Region[] = [];
   const names = new Set<string>();
   let open: Pick<Region, 'name' | 'start' | 'bodyStart'> | undefined;
-  for (const { start, end, next } of linesOf(text)) {
-    const [line, word, behind] = MARKER.exec(text.slice(start, end)) ?? [];
-    if (behind === undefined) {
-      continue;
-    }
-    const name = withoutBlanksBehind(behind);
+  for (const { line, word, name, start, next } of markersOf(text)) {
     if (word === 'begin') {
       if (open !== undefined || names.has(name)) {
         const why = open === undefined ? `${name} appears twice` : `${open.name} has not been ended yet`;

@@ -1,5 +1,6 @@
 import type { Ownership, PathState } from '../model/snapshot.ts';
 import { fieldSeparator, printable } from './records.ts';
+import { sharedText } from './shared-parts.ts';
 
 /** The bytes of each regular file, or why they are missing; by path including the root's prefix. */
 export type Contents = Map<string, Buffer | string>;
@@ -89,7 +90,10 @@ export class PathTable {
     const times = new Map<string, number>();
     for (const [name, entry] of this.#entries) {
       if (isFolder(name)) continue;
-      times.set(this.#without(name), Math.max(entry.seconds, this.#followed.get(name)?.seconds ?? 0));
+      times.set(
+        sharedText(this.#without(name)),
+        Math.max(entry.seconds, this.#followed.get(name)?.seconds ?? 0),
+      );
     }
     return times;
   }

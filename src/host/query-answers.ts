@@ -1,6 +1,7 @@
 import { type Answer, type Query, queriesIn, queryKey, type Reads } from '../model/reads.ts';
 import type { AnswerReader } from './answer-reader.ts';
 import { fieldSeparator, printable } from './records.ts';
+import { sharedText } from './shared-parts.ts';
 
 /** The last line of an answer, its status, looks like a section but belongs to the answer. */
 export function readAnswerBody(reader: AnswerReader): Buffer {
@@ -25,7 +26,8 @@ export function readAnswers(
     if (status === undefined) throw new Error(`the answer to a query has no status (${nonce})`);
     const output = body.toString('utf8', 0, end);
     const isGuards = index >= reads.queries.length;
-    answers.set(queryKey(query), {
+    // It holds the whole text of a program.
+    answers.set(sharedText(queryKey(query)), {
       status: Number(status),
       output: isGuards ? cleanFields(output) : cleaned(query, output),
     });

@@ -17,6 +17,7 @@ import { type Contents, PathTable } from './path-table.ts';
 import { readAnswerBody, readAnswers } from './query-answers.ts';
 import { queuedIn } from './queued-runs.ts';
 import { fieldSeparator, fields, printable, splitOnce } from './records.ts';
+import { sharedContent, sharedText } from './shared-parts.ts';
 import { bootClock, failedUnits, readBlocks, readUnits, workersSince } from './unit-parser.ts';
 import { unsettled } from './unsettled-runs.ts';
 
@@ -53,7 +54,7 @@ export function parseSnapshot(output: Buffer, context: ProbeContext): Snapshot {
   const globs = readGlobs(sections.globs, root, host, reads);
   const managed = table.paths();
   for (const path of [...reads.paths.filter((path) => !isGlob(path)), ...managed]) {
-    paths.set(path, table.state(path, sections.contents));
+    paths.set(sharedText(path), table.state(path, sections.contents));
   }
   const states = clusterStates(facts, root);
   const ledgers = new Map(
@@ -238,8 +239,8 @@ function readContents(reader: AnswerReader, listed: readonly string[][]): Conten
       continue;
     }
     const end = position + length(size);
-    // A copy, so that keeping one file does not keep the whole answer in memory.
-    contents.set(path, Buffer.from(bytes.subarray(position, end)));
+    // Not a view, so that keeping one file does not keep the whole answer in memory.
+    contents.set(path, sharedContent(bytes.subarray(position, end)));
     position = end;
   }
   return contents;
@@ -261,7 +262,8 @@ function length(digits: string): number {
 function readPackages(records: readonly string[][]): ReadonlyMap<string, string> {
   const packages = new Map<string, string>();
   for (const [status, name, version] of records) {
-    if (status === 'installed' && name !== undefined && version !== undefined) packages.set(name, version);
+    if (status === 'installed' && name !== undefined && version !== undefined)
+      packages.set(sharedText(name), sharedText(version));
   }
   return packages;
 }

@@ -1,4 +1,5 @@
 import type { PlannedAction } from '../model/action.ts';
+import { sameState } from '../model/change.ts';
 import { queryKey } from '../model/reads.ts';
 import {
   isGlob,
@@ -96,9 +97,10 @@ export class VirtualHost {
   /**
    * The virtual host as a snapshot, so that the steps can run again on their own result. Actions count as
    * carried out: what they bring exists, but its contents can't be known. `stage` is the name of the stage to
-   * which they belong.
+   * which they belong. If nothing is changed, it is the snapshot itself.
    */
   asSnapshot(stage = 'its actions'): Snapshot {
+    if (this.#actions.length === 0 && this.#isUnchanged()) return this.snapshot;
     const bare = this.#withoutActions();
     if (this.#actions.length === 0) return bare;
     const provided = this.#actions.map(({ action }) => action.provides);
@@ -121,6 +123,16 @@ export class VirtualHost {
       if (action.unless !== undefined) answers.set(queryKey(action.unless), { status: 0, output: '' });
     }
     return { ...bare, paths, answers, pending };
+  }
+
+  /** Whether all that was set is what was there. */
+  #isUnchanged(): boolean {
+    return [...this.#paths].every(([path, state]) => {
+      const before = stateIn(this.snapshot, path);
+      if (before === state) return true;
+      const isPlain = state.kind === 'file' || state.kind === 'directory' || state.kind === 'absent';
+      return isPlain && before !== undefined && sameState(before, state);
+    });
   }
 
   #isThere(path: string): boolean {

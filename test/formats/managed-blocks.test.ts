@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/formats/format-error.ts';
-import { managedBlocks, removeManagedBlock, setManagedBlock } from '../../src/formats/managed-blocks.ts';
+import { setSectionsBlock, setSectionsBlocks } from '../../src/formats/haproxy.ts';
+import {
+  managedBlocks,
+  removeManagedBlock,
+  setManagedBlock,
+  setManagedBlocks,
+} from '../../src/formats/managed-blocks.ts';
 import { runs } from '../support/random.ts';
 import { orRefused, textOf } from './laws.ts';
 
@@ -69,6 +75,31 @@ describe('managed blocks', () => {
         }
       }),
       runs(1000),
+    );
+  });
+
+  const bodies = fc.dictionary(
+    fc.constantFrom('a', 'b', 'c', 'd'),
+    fc.oneof(fc.string(), textOf(['x;', '\n', '\r\n', ' ', 'backend x\n'])),
+  );
+
+  it.each([
+    ['at the end', setManagedBlocks, setManagedBlock, pieces],
+    [
+      "as HAProxy's sections",
+      setSectionsBlocks,
+      setSectionsBlock,
+      [...pieces, 'global\n', 'defaults\n', '# x\n'],
+    ],
+  ] as const)('many at once, %s, are the same as one after the other', (_, all, one, words) => {
+    fc.assert(
+      fc.property(textOf(words), bodies, (text, wanted) => {
+        const entries = Object.entries(wanted);
+        const atOnce = orRefused(() => all(text, new Map(entries)));
+        const inTurn = orRefused(() => entries.reduce((now, [name, body]) => one(now, name, body), text));
+        if (entries.length > 0 && inTurn !== undefined) expect(atOnce).toBe(inTurn);
+      }),
+      runs(2000),
     );
   });
 });

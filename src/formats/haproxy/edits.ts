@@ -1,4 +1,4 @@
-import { managedBlockRanges, managedBlocks, setManagedBlock } from '../managed-blocks.ts';
+import { managedBlockRanges, managedBlocks, setManagedBlock, setManagedBlocks } from '../managed-blocks.ts';
 import { applyEdits, lineStart } from '../text.ts';
 import { type HaproxyLine, readSections, type Section } from './sections.ts';
 
@@ -8,9 +8,18 @@ import { type HaproxyLine, readSections, type Section } from './sections.ts';
  * adds at the end of the file don't become part of it.
  */
 export function setSectionsBlock(text: string, name: string, body: string): string {
-  return managedBlocks(text).has(name)
-    ? setManagedBlock(text, name, body)
-    : insertBlock(text, placeOfSections(text), name, body);
+  return setSectionsBlocks(text, new Map([[name, body]]));
+}
+
+/** The same for many blocks, from name to body: new ones follow each other. */
+export function setSectionsBlocks(text: string, bodies: ReadonlyMap<string, string>): string {
+  const there = managedBlocks(text);
+  const known = [...bodies].filter(([name]) => there.has(name));
+  const added = [...bodies].filter(([name]) => !there.has(name));
+  const edited = setManagedBlocks(text, new Map(known));
+  if (added.length === 0) return edited;
+  const at = placeOfSections(edited);
+  return setManagedBlocks(edited.slice(0, at), new Map(added)) + edited.slice(at);
 }
 
 /**

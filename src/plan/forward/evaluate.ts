@@ -86,21 +86,51 @@ export function* evaluate(
   snapshots: ReadonlyMap<string, Snapshot>,
   options: EvaluateOptions = {},
 ): InTurns<ReadonlyMap<string, Evaluation | Problem>> {
+  const evaluations = new Map<string, Evaluation | Problem>();
+  yield* evaluateEach(resolve, snapshots, (name, one) => void evaluations.set(name, one), options);
+  return evaluations;
+}
+
+/**
+ * The same for whoever has no use for all of it at once: each host's is handed over as soon as it is there,
+ * and what isn't kept of it is gone before the next host's turn.
+ */
+export function* evaluateEach(
+  resolve: Resolve,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  take: (name: string, one: Evaluation | Problem) => InTurns<void> | undefined | void,
+  options: EvaluateOptions = {},
+): InTurns<void> {
   const { only, holdsSecret, accepted = [] } = options;
   const wanted = resolve(snapshots, only);
   const meant = [...snapshots].filter(([name]) => only === undefined || only.has(name));
-  const evaluations = new Map<string, Evaluation | Problem>();
   for (const [name, snapshot] of meant) {
     yield name;
     const of = wanted.get(name);
     const isWanted = of !== undefined && !(of instanceof OperatorError);
     const here = accepted.filter(({ host }) => host === name);
-    evaluations.set(
-      name,
-      isWanted ? yield* evaluateHost(snapshot, of, { holdsSecret, accepted: here }) : problemOf(name, of),
-    );
+    const one = isWanted
+      ? yield* evaluateHost(snapshot, of, { holdsSecret, accepted: here })
+      : problemOf(name, of);
+    const more = take(name, one);
+    if (more !== undefined) yield* more;
   }
-  return evaluations;
+}
+
+/**
+ * What other hosts, and a second time, depend on: without the texts of each edit, of which a host has many
+ * more than files, and which only its own plan tells of.
+ */
+export function inShort(one: Evaluation): Evaluation {
+  const short = (trace: StepTrace): StepTrace => ({ ...trace, found: new Map(), editedTexts: new Map() });
+  return { ...one, traces: one.traces.map(short), stages: one.stages.map(stageInShort) };
+}
+
+function stageInShort({ number, name, host }: StageEvaluation): StageEvaluation {
+  const ledger = () => {
+    throw new Error(`the ledger of ${host.snapshot.host} is asked for after its plan is made`);
+  };
+  return { number, name, host, traces: [], ledger };
 }
 
 export function isEvaluation(one: Evaluation | Problem | undefined): one is Evaluation {
@@ -126,8 +156,7 @@ function* evaluateHost(
       const place = { number: index + 1, name, isLast: index === names.length - 1, accepted };
       const stage = yield* evaluateStage(new VirtualHost(before, knowledge), wanted, place, earlier);
       stages.push(stage);
-      const ledger = place.isLast ? before.ledger : yield* stage.ledger();
-      before = { ...stage.host.asSnapshot(name), ledger };
+      if (!place.isLast) before = { ...stage.host.asSnapshot(name), ledger: yield* stage.ledger() };
     }
   } catch (error) {
     return problemOf(snapshot.host, error);

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AcceptedNow } from '../../model/accepted.ts';
 import type { InTurns } from '../../model/in-turns.ts';
-import type { Problem } from '../../model/operator-error.ts';
+import { OperatorError, type Problem } from '../../model/operator-error.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { type Evaluation, evaluate, isEvaluation, type Resolve } from './evaluate.ts';
+import { type Evaluation, evaluateEach, isEvaluation, type Resolve, type Wanted } from './evaluate.ts';
 import type { StepTrace } from './run-steps.ts';
 
 /**
@@ -26,16 +27,45 @@ export function* checkFixpoint(
   const planned = [...first].flatMap(([name, one]): readonly (readonly [string, Snapshot])[] =>
     isEvaluation(one) ? [[name, one.host.asSnapshot(one.stages.at(-1)?.name)]] : [],
   );
-  const second = yield* evaluate(resolve, new Map([...(only?.known ?? []), ...planned]), {
-    only: only?.hosts,
-    accepted,
-  });
-  const problems = [...second].flatMap(([name, again]) => {
-    const before = first.get(name);
-    const problem = isEvaluation(before) ? difference(name, before, again) : undefined;
-    return problem === undefined ? [] : [[name, problem] as const];
-  });
-  return new Map(problems);
+  if (planned.length === first.size && [...first.values()].every(isAsItWas)) return new Map();
+  const all = new Map([...(only?.known ?? []), ...planned]);
+  const wanted = resolve(all, only?.hosts);
+  const restless = planned.flatMap(([name]) => (isSettled(first.get(name), wanted.get(name)) ? [] : [name]));
+  const problems = new Map<string, Problem>();
+  yield* evaluateEach(
+    () => wanted,
+    all,
+    (name, again) => {
+      const before = first.get(name);
+      const problem = isEvaluation(before) ? difference(name, before, again) : undefined;
+      if (problem !== undefined) problems.set(name, problem);
+    },
+    { only: new Set(restless), accepted },
+  );
+  return problems;
+}
+
+/** Whether the steps have left the host exactly as they found it. */
+function isAsItWas(one: Evaluation | Problem | undefined): one is Evaluation {
+  if (!isEvaluation(one) || one.stages.length !== 1) return false;
+  return one.host.asSnapshot() === one.host.snapshot && !one.traces.some((trace) => trace.changed);
+}
+
+/**
+ * Whether a second time can't differ from the first, so that it can be left out: what the steps get, the host
+ * and their parameters, is the same, and that is all they know.
+ */
+function isSettled(
+  one: Evaluation | Problem | undefined,
+  again: Wanted | OperatorError | undefined,
+): boolean {
+  if (!isAsItWas(one) || again === undefined || again instanceof OperatorError) return false;
+  return isDeepStrictEqual(ofSteps(one.wanted), ofSteps(again));
+}
+
+/** The steps' modules are the same objects each time, and are compared as such. */
+function ofSteps({ recipe, stages, steps }: Wanted) {
+  return { recipe: recipe?.name, stages, steps };
 }
 
 function difference(host: string, first: Evaluation, again: Evaluation | Problem): Problem | undefined {

@@ -13,7 +13,14 @@ import { authorsOf, withAuthors } from './authors.ts';
 import { changesOf } from './changes.ts';
 import { concealChanges, type KnownItem } from './conceal.ts';
 import { plannedHost } from './cross-checks.ts';
-import { type Evaluation, evaluate, isEvaluation, type Resolve, type StageEvaluation } from './evaluate.ts';
+import {
+  type Evaluation,
+  evaluateEach,
+  inShort,
+  isEvaluation,
+  type Resolve,
+  type StageEvaluation,
+} from './evaluate.ts';
 import { exposureWarnings } from './exposure-warnings.ts';
 import { checkFixpoint } from './fixpoint.ts';
 import { guardReports } from './guard-reports.ts';
@@ -84,11 +91,17 @@ export function* planInTurns(input: PlanInput, only?: ReadonlySet<string>): InTu
     ),
   );
   const { secrets = new SecretRegister() } = input;
-  const evaluations = yield* evaluate(input.resolve, snapshots, {
-    only,
-    holdsSecret: (text) => secrets.isIn(text),
-    accepted: input.accepted,
-  });
+  const looked = new Map(input.hosts.map((host) => [host.name, host] as const));
+  const evaluations = new Map<string, Evaluation | Problem>();
+  const plans = new Map<string, HostPlan>();
+  const plan = function* (name: string, one: Evaluation | Problem): InTurns<void> {
+    const host = looked.get(name);
+    if (isEvaluation(one) && host !== undefined)
+      plans.set(name, yield* planOrProblem(host, () => planHost(host, one, input)));
+    evaluations.set(name, isEvaluation(one) ? inShort(one) : one);
+  };
+  const holdsSecret = (text: string) => secrets.isIn(text);
+  yield* evaluateEach(input.resolve, snapshots, plan, { only, holdsSecret, accepted: input.accepted });
   const restless = yield* checkFixpoint(input.resolve, evaluations, {
     only: only && { hosts: only, known: snapshots },
     accepted: input.accepted,
@@ -99,19 +112,14 @@ export function* planInTurns(input: PlanInput, only?: ReadonlySet<string>): InTu
   const checks = only === undefined ? input.crossChecks : [];
   const crossed = new Map(checks.flatMap(({ check }) => [...check(planned)]));
   const meant = input.hosts.filter(({ name }) => only === undefined || only.has(name));
-  const plans: HostPlan[] = [];
-  for (const host of meant) {
-    yield host.name;
-    const evaluation = evaluations.get(host.name);
-    plans.push(
-      isEvaluation(evaluation)
-        ? yield* planOrProblem(host, () =>
-            planHost(host, evaluation, restless.get(host.name) ?? crossed.get(host.name), input),
-          )
-        : unplanned(host, evaluation ?? refused.get(host.name) ?? host.problem),
-    );
-  }
-  return plans;
+  return meant.map((host) => {
+    const plan = plans.get(host.name);
+    const one = evaluations.get(host.name);
+    const failed = isEvaluation(one) ? undefined : one;
+    if (plan === undefined) return unplanned(host, failed ?? refused.get(host.name) ?? host.problem);
+    const problem = restless.get(host.name) ?? crossed.get(host.name);
+    return problem === undefined ? plan : { ...plan, problem };
+  });
 }
 
 /** Whatever goes wrong while a host is planned is that host's problem, and the others are planned. */
@@ -125,12 +133,7 @@ function* planOrProblem(host: LookedAt, plan: () => InTurns<HostPlan>): InTurns<
 }
 
 /** The plan of a host: the stages in which something is done. */
-function* planHost(
-  host: LookedAt,
-  evaluation: Evaluation,
-  problem: Problem | undefined,
-  input: PlanInput,
-): InTurns<HostPlan> {
+function* planHost(host: LookedAt, evaluation: Evaluation, input: PlanInput): InTurns<HostPlan> {
   const { wanted, traces, stages } = evaluation;
   const { secrets = new SecretRegister() } = input;
   const snapshot = stages[0]?.host.snapshot ?? evaluation.host.snapshot;
@@ -145,7 +148,6 @@ function* planHost(
     ...emptyPlan(host),
     recipe: wanted.recipe,
     problem:
-      problem ??
       twoClusters(snapshot, {
         cluster: input.cluster,
         managed: traces.flatMap(({ step, managed }) => managed.map((item) => ({ ...item, step }))),

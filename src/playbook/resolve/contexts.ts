@@ -114,8 +114,10 @@ export function recipeContext(recipe: { name: string; vars: Readonly<Record<stri
 
 /** The view of a cluster with another state of one of its hosts; `hosts.ROLE` stay as they are. */
 export function withHost(cluster: ClusterView, name: string, snapshot: Snapshot): ClusterView {
-  const host = cluster.hosts.get(name)?.host;
-  if (host === undefined) throw new Error(`${name} is not in the inventory`);
+  const now = cluster.hosts.get(name);
+  if (now === undefined) throw new Error(`${name} is not in the inventory`);
+  if (now.snapshot === snapshot) return cluster;
+  const { host } = now;
   const hosts = new Map(cluster.hosts).set(name, viewHost(cluster.inventory, host, snapshot));
   return { ...cluster, hosts };
 }
@@ -126,12 +128,23 @@ export function withRecipe(recipe: Recipe, base: TemplateContext): TemplateConte
   return { ...base, recipe: recipeContext({ name: recipe.name, vars }) };
 }
 
+/** Views by what they are of: a cluster is viewed more than once in a run, and most hosts stay the same. */
+const views = new WeakMap<Snapshot, { readonly inventory: Inventory; readonly view: HostView }>();
+
 /** What is known of one host. */
 export function viewHost(
   inventory: Inventory,
   host: InventoryHost,
   snapshot: Snapshot | undefined,
 ): HostView {
+  const known = snapshot && views.get(snapshot);
+  if (known !== undefined && known.inventory === inventory && known.view.host === host) return known.view;
+  const view = viewAnew(inventory, host, snapshot);
+  if (snapshot !== undefined) views.set(snapshot, { inventory, view });
+  return view;
+}
+
+function viewAnew(inventory: Inventory, host: InventoryHost, snapshot: Snapshot | undefined): HostView {
   const unknown: HostView = { host, snapshot, facts: {}, recipe: undefined, problem: undefined };
   if (snapshot === undefined) return unknown;
   const role = roleOf(inventory.playbook, host.role);

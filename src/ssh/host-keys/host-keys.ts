@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Problem } from '../../model/operator-error.ts';
-import { remembered } from '../remembered.ts';
 import { addressOf, type SshTarget } from '../target.ts';
 import { howToPrint } from './how-to-print.ts';
-import { entriesNamed, fingerprint, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
+import { fingerprint, indexOf, type KnownHost, lookupName, parseKnownHosts } from './known-hosts.ts';
 
 /** What is known about a host's keys before the connection. */
 export interface KnownKeys {
@@ -21,12 +20,10 @@ export interface KnownKeys {
 /** Reads all known_hosts files; a missing file counts as empty. */
 export async function readKnownKeys(target: SshTarget): Promise<KnownKeys> {
   const files = await Promise.all(
-    target.knownHostsFiles.map(async (file) => ({ file, parsed: await parsedFile(file) })),
+    target.knownHostsFiles.map(async (file) => ({ file, named: await linesOf(file) })),
   );
   const entriesOf = (name: string) =>
-    files.flatMap(({ file, parsed: { hosts, found } }) =>
-      remembered(found, name, () => entriesNamed(hosts, name)).map((entry) => ({ ...entry, file })),
-    );
+    files.flatMap(({ file, named }) => named(name).map((entry) => ({ ...entry, file })));
   const entries = entriesOf(knownHostsName(target));
   const isElsewhere = target.hostKeyAlias === undefined && target.port !== 22;
   const portless = isElsewhere && plain(entries).length === 0 ? entriesOf(target.host) : [];
@@ -118,24 +115,27 @@ function plain<Entry extends KnownHost>(entries: readonly Entry[]): readonly Ent
   return entries.filter((entry) => entry.marker === undefined);
 }
 
-/**
- * A file as read, with the results of earlier look-ups: with hashed names, each look-up has to go through all
- * lines.
- */
-interface ParsedFile {
-  readonly text: string;
-  readonly hosts: readonly KnownHost[];
-  readonly found: Map<string, readonly KnownHost[]>;
+type Named = (name: string) => readonly KnownHost[];
+
+/** What files said when they were in a state, by name: read once for all hosts, and again once changed. */
+const parsed = new Map<string, { readonly state: string; readonly named: Promise<Named> }>();
+
+async function linesOf(file: string): Promise<Named> {
+  const state = await stateOf(file);
+  const before = parsed.get(file);
+  if (before?.state === state) return before.named;
+  const text = readFile(file, 'utf8').catch(() => '');
+  const named = text.then((read) => indexOf(parseKnownHosts(read)));
+  parsed.set(file, { state, named });
+  return named;
 }
 
-/** A file is parsed once for all hosts of a run, and again if it has changed. */
-const parsed = new Map<string, ParsedFile>();
-
-async function parsedFile(file: string): Promise<ParsedFile> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const before = parsed.get(file);
-  if (before?.text === text) return before;
-  const now = { text, hosts: parseKnownHosts(text), found: new Map() };
-  parsed.set(file, now);
-  return now;
+/** Whoever writes a file moves the time of its last change, and replacing it makes another inode of it. */
+async function stateOf(file: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  } catch {
+    return 'missing';
+  }
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { remembered } from '../remembered.ts';
 
 /**
  * Parser for known_hosts files as described in sshd(8), section "SSH_KNOWN_HOSTS FILE FORMAT". Its tests
@@ -43,6 +44,29 @@ const markers = new Map<string, KnownHost['marker']>([
 /** The entries that match a host, by its name in such files: see lookupName. */
 export function entriesNamed(hosts: readonly KnownHost[], name: string): readonly KnownHost[] {
   return hosts.filter((known) => matchesNames(known.names, name.toLowerCase()));
+}
+
+/**
+ * The same for many names, in the same order. Lines that only name hosts, as most do, are found by these
+ * names: to go through all lines for each of thousands of hosts would take longer than to connect to them.
+ */
+export function indexOf(hosts: readonly KnownHost[]): (name: string) => readonly KnownHost[] {
+  const plain = new Map<string, KnownHost[]>();
+  const others: KnownHost[] = [];
+  for (const host of hosts) {
+    if (/[|*?!]/.test(host.names)) others.push(host);
+    else for (const name of new Set(host.names.toLowerCase().split(','))) addTo(plain, name, host);
+  }
+  const found = new Map<string, readonly KnownHost[]>();
+  const find = (name: string) =>
+    [...(plain.get(name.toLowerCase()) ?? []), ...entriesNamed(others, name)].sort(
+      (one, other) => one.line - other.line,
+    );
+  return (name) => remembered(found, name, () => find(name));
+}
+
+function addTo(lists: Map<string, KnownHost[]>, name: string, host: KnownHost): void {
+  remembered(lists, name, () => []).push(host);
 }
 
 /** A host's name in a known_hosts file. */

@@ -4,6 +4,7 @@ import { keyType } from '../host-keys/known-hosts.ts';
 import { remembered } from '../remembered.ts';
 import type { SecretText } from '../settings.ts';
 import { type AgentKey, listAgentKeys } from './agent.ts';
+import { readOnce } from './signing.ts';
 import { WireReader } from './wire.ts';
 
 /** `attempt` counts from 1: if it is higher, the previous answer didn't open the key. */
@@ -135,7 +136,7 @@ function nothing(file: string): Key {
 }
 
 function asPrivate(file: string, key: ParsedKey): Key {
-  return { file, kind: 'private', reason: undefined, key, publicKey: key.getPublicSSH() };
+  return { file, kind: 'private', reason: undefined, key: readOnce(key), publicKey: key.getPublicSSH() };
 }
 
 function openToOthers(file: string): string {

@@ -1,4 +1,4 @@
-import { setSectionsBlock } from '../../formats/haproxy.ts';
+import { setSectionsBlocks } from '../../formats/haproxy.ts';
 import { type Dialect, readsOfBlocks, writeBlocks } from '../relay/blocks.ts';
 import { existingSetUp } from '../shared/existing-set-up.ts';
 import { directoriesOf } from '../shared/parameters.ts';
@@ -61,6 +61,6 @@ function dialect({ cluster, cache }: HaproxyLocationsParameters): Dialect {
     // It starts without an address for them (init-addr), and looks names up only then.
     whenUnresolved: ', and HAProxy answers 503 for them until it is reloaded with a name that resolves',
     prefix: nodePrefix(cluster),
-    setBlock: setSectionsBlock,
+    setBlocks: setSectionsBlocks,
   };
 }

@@ -1,4 +1,4 @@
-import { removeManagedBlock, setManagedBlock } from '../../formats/managed-blocks.ts';
+import { removeManagedBlock, setManagedBlocks } from '../../formats/managed-blocks.ts';
 import type { StepHost } from '../../virtual/step-host.ts';
 import { understand } from '../shared/understand.ts';
 import { type Dialect, nodeBlocks } from './dialect.ts';
@@ -48,12 +48,12 @@ function blocks(host: StepHost, wanted: RelayParameters, dialect: Dialect, befor
   const trust = verified
     ? { certificates: trustedCertificates(host, wanted.trusted_certificate), depth: wanted.verify_depth }
     : undefined;
-  const { prefix = '', setBlock = setManagedBlock } = dialect;
-  let text = before;
-  for (const one of relayed) {
+  const { prefix = '', setBlocks = setManagedBlocks } = dialect;
+  const rendered = relayed.map((one) => {
     const relays = relaysOf(one, { trust, address: reachedAt(host.snapshot, one) });
-    text = setBlock(text, `${prefix}${one.name}`, dialect.render(relays, one.name));
-  }
+    return [`${prefix}${one.name}`, dialect.render(relays, one.name)] as const;
+  });
+  let text = setBlocks(before, new Map(rendered));
   for (const { name, state } of wanted.nodes) {
     if (state === 'retired') text = removeManagedBlock(text, `${prefix}${name}`);
   }

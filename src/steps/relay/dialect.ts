@@ -14,8 +14,8 @@ export interface Dialect {
   readonly whenUnresolved: string;
   /** what the names of its blocks begin with, in a file that other clusters may use too; '' if left out */
   readonly prefix?: string | undefined;
-  /** how a block is set in the file; a new one is added at the end if left out */
-  readonly setBlock?: ((text: string, name: string, body: string) => string) | undefined;
+  /** how blocks, from name to body, are set in the file; new ones are added at the end if left out */
+  readonly setBlocks?: ((text: string, bodies: ReadonlyMap<string, string>) => string) | undefined;
 }
 
 /** The blocks of a cluster's nodes in a text, by the nodes' names. */

@@ -14,7 +14,8 @@ export function pruneOthers(
   dialect: Pick<Dialect, 'leadsTo' | 'prefix'>,
 ): string {
   const blocks = nodeBlocks(text, dialect);
-  const others = [...blocks.keys()].filter((name) => !nodes.some((one) => one.name === name));
+  const listed = new Set(nodes.map(({ name }) => name));
+  const others = [...blocks.keys()].filter((name) => !listed.has(name));
   const serversOf = (name: string) => dialect.leadsTo(blocks.get(name) ?? '');
   let after = text;
   for (const name of others) {

@@ -93,6 +93,68 @@ describe('the fixpoint check', () => {
     expect(atOnce(checkFixpoint(resolve, first)).get('a')?.message).toContain('from old to new');
   });
 
+  describe('runs again', () => {
+    /** A step that sets a file to what it is told, and notes for which hosts it ran. */
+    const counted = () => {
+      const ran: string[] = [];
+      const apply: StepModule<unknown>['apply'] = (host, text) => {
+        ran.push(host.snapshot.host);
+        host.write(path, String(text));
+      };
+      return { ran, module: module(apply) };
+    };
+    /** Two hosts: `a` holds 0, and so does `b`, which gets what its step is told. */
+    const hosts = new Map(['a', 'b'].map((name) => [name, { ...hostWith('0\n'), host: name }] as const));
+    const wanting = (
+      of: StepModule,
+      textOfB: (snapshots: ReadonlyMap<string, Snapshot>) => string,
+    ): Resolve => {
+      return (snapshots) => {
+        const forA = wants([step('write', of, '0\n')])(snapshots).get('a');
+        const forB = wants([step('write', of, textOfB(snapshots))])(snapshots).get('b');
+        return new Map(
+          [
+            ['a', forA],
+            ['b', forB],
+          ].flatMap(([name, one]) => (one ? [[name, one]] : [])) as never,
+        );
+      };
+    };
+
+    it('on no host where the first time changed none', () => {
+      const { ran, module: of } = counted();
+      const resolve = wanting(of, () => '0\n');
+      const first = atOnce(evaluate(resolve, hosts));
+      expect([...atOnce(checkFixpoint(resolve, first))]).toEqual([]);
+      expect(ran).toEqual(['a', 'b']);
+    });
+
+    it('on those hosts that the first time changed', () => {
+      const { ran, module: of } = counted();
+      const resolve = wanting(of, () => '1\n');
+      const first = atOnce(evaluate(resolve, hosts));
+      expect([...atOnce(checkFixpoint(resolve, first))]).toEqual([]);
+      expect(ran).toEqual(['a', 'b', 'b']);
+    });
+
+    it('on a host for which something else is wanted once another one is changed', () => {
+      const { ran, module: of } = counted();
+      const text = (snapshots: ReadonlyMap<string, Snapshot>) =>
+        textOf(snapshots.get('a')?.paths.get(path) ?? { kind: 'absent' }) ?? '';
+      const resolve: Resolve = (snapshots) => {
+        const forA = wants([step('write', of, '1\n')])(snapshots).get('a');
+        const forB = wanting(of, text)(snapshots).get('b');
+        return new Map([
+          ['a', forA],
+          ['b', forB],
+        ] as never);
+      };
+      const first = atOnce(evaluate(resolve, hosts));
+      expect(atOnce(checkFixpoint(resolve, first)).get('b')?.code).toBe('not-idempotent');
+      expect(ran).toEqual(['a', 'b', 'a', 'b']);
+    });
+  });
+
   it('refuses two steps that own one key, and names both', () => {
     const [[, result] = []] = atOnce(
       evaluate(wants([set('one', { a: '1' }), set('two', { a: '2' })]), new Map([['a', hostWith('')]])),

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   entriesNamed,
   fingerprint,
+  indexOf,
   lookupName,
   parseKnownHosts,
 } from '../../../src/ssh/host-keys/known-hosts.ts';
@@ -75,6 +76,7 @@ describe('entries are those that ssh-keygen -F finds', () => {
     const name = (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
     const found = entriesNamed(parseKnownHosts(text), lookupName(host, port));
     expect(found.map(({ line }) => line)).toEqual(oracle(text, name));
+    expect(indexOf(parseKnownHosts(text))(lookupName(host, port))).toEqual(found);
   });
 });
 
@@ -110,8 +112,9 @@ test('whatever the patterns, it is what ssh-keygen -F finds', () => {
       (lines, name, port) => {
         const text = `${lines.join('\n')}\n`;
         const looked = port === 22 ? name : `[${name}]:${port}`;
-        const found = entriesNamed(parseKnownHosts(text), lookupName(name, port)).map((entry) => entry.line);
-        expect(found).toEqual(oracle(text, looked));
+        const found = entriesNamed(parseKnownHosts(text), lookupName(name, port));
+        expect(found.map((entry) => entry.line)).toEqual(oracle(text, looked));
+        expect(indexOf(parseKnownHosts(text))(lookupName(name, port))).toEqual(found);
       },
     ),
     runs(300),

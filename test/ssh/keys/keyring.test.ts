@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listAgentKeys } from '../../../src/ssh/keys/agent.ts';
 import { createKeyring } from '../../../src/ssh/keys/keyring.ts';
@@ -30,6 +31,28 @@ describe('what is in a file', () => {
     const file = key(`k${Math.random()}`, ...args);
     expect(await createKeyring().file(file)).toMatchObject({ file, kind, isCertified: false });
     expect((await createKeyring().file(file)).publicKey).toBeInstanceOf(Buffer);
+  });
+
+  test.each([
+    [['-t', 'ed25519'], undefined],
+    [['-t', 'ecdsa', '-b', '256'], undefined],
+    [['-t', 'ecdsa', '-b', '384'], undefined],
+    [['-t', 'ecdsa', '-b', '521'], undefined],
+    [['-t', 'rsa', '-b', '2048'], undefined],
+    [['-t', 'rsa', '-b', '2048'], 'sha256'],
+    [['-t', 'rsa', '-b', '2048', '-m', 'PEM'], 'sha512'],
+  ])('a key that signs as ssh2 would by itself: %j %s', async (args, hash) => {
+    const file = key(`k${Math.random()}`, ...args);
+    const data = Buffer.from('what is signed');
+    const { key: own } = await createKeyring().file(file);
+    const theirs = ssh2.utils.parseKey(readFileSync(file));
+    if (own === undefined || theirs instanceof Error) throw new Error(`${file} can't be read`);
+    const signature = own.sign(data, hash);
+    expect(signature).toBeInstanceOf(Buffer);
+    expect(theirs.verify(data, signature, hash)).toBe(true);
+    expect(own.verify(data, theirs.sign(data, hash), hash)).toBe(true);
+    expect(theirs.verify(Buffer.from('something else'), signature, hash)).toBe(false);
+    expect(own.sign(data, 'no such hash')).toBeInstanceOf(Error);
   });
 
   test('nothing, or only its public half', async () => {
