@@ -3,10 +3,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadNow } from './compare.mjs';
 import { runMeasured } from './measured.mjs';
 
 const quick = { latency: 0, slow: { nodes: 0, seconds: 0 }, dead: 0 };
