@@ -41,7 +41,6 @@ lab_needs='
   haproxy:haproxy
   ip:iproute2
   jq:jq
-  lego:lego
   mandoc:mandoc
   mmdebstrap:mmdebstrap
   nginx:nginx-light

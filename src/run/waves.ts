@@ -79,7 +79,7 @@ export async function inWaves(
     };
     const { signal, onOneSide = false, turnEnded } = options;
     const turning = { waiting, queueing, stop: stop.signal, signal, onOneSide, turnEnded };
-    const isBegun = !isHeld && !signal.aborted && failures <= options.maxFailures;
+    const isBegun = !wave.plans.every(isHeld) && !signal.aborted && failures <= options.maxFailures;
     const inOrder = isBegun ? await options.inOrderNow?.(wave) : undefined;
     results.push(...(await inTurns(inOrder ?? wave, one, turning)));
   }

@@ -14,15 +14,6 @@ export const pebbleDirectory = (host: string) => `https://${host}:14000/dir`;
 
 /** Its addresses are for everybody; its own certificate is one that all hosts trust. */
 export async function installPebble(host: LabHost): Promise<void> {
-  await installPebbleFor(undefined)(host);
-}
-
-/** The same; what it issues is valid for so many seconds, or five years. */
-export function installPebbleFor(validFor: number | undefined): (host: LabHost) => Promise<void> {
-  return (host) => install(host, validFor);
-}
-
-async function install(host: LabHost, validFor: number | undefined): Promise<void> {
   await host.writeFile('/usr/local/bin/pebble', await readFile(pebble), 0o755);
   const config = {
     listenAddress: '0.0.0.0:14000',
@@ -32,7 +23,6 @@ async function install(host: LabHost, validFor: number | undefined): Promise<voi
     httpPort: 80,
     tlsPort: 443,
     ocspResponderURL: '',
-    ...(validFor === undefined ? {} : { certificateValidityPeriod: validFor }),
   };
   await host.writeFile('/etc/pebble.json', JSON.stringify({ pebble: config }));
   await host.writeFile(
