@@ -47,13 +47,19 @@ for (const part of values.only.split(',')) {
   try {
     const measured = await parts[part](options);
     const text = measured.text ?? table(measured.rows, { ...measured, ...options });
-    const whole = `${text.trimEnd()} Load of the machine ${before} to ${loadNow()}; ${machine}.\n`;
+    const whole = wrapped(`${text.trimEnd()} Load of the machine ${before} to ${loadNow()}; ${machine}.`);
     console.log(`${part}:\n\n${whole}`);
     if (values.write) writeTable(part, whole);
   } catch (error) {
     console.error(`${part} is left out: ${error.message}`);
     process.exitCode = 1;
   }
+}
+
+/** With its last line, the only one that isn't of a table, broken as pages are. */
+function wrapped(text) {
+  const start = text.lastIndexOf('\n') + 1;
+  return `${text.slice(0, start)}${text.slice(start).replace(/(.{1,108})(?: |$)/g, '$1\n')}`;
 }
 
 /** Between the comments that name the part. */

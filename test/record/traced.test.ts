@@ -101,8 +101,8 @@ interface Coverage {
 
 it('nothing of it is loaded where nobody wants traces', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'coverage-'));
-  // https://nodejs.org/api/cli.html#node_v8_coveragedir: which functions have run. The bundle makes one of each
-  // module that is loaded when it is needed, by the module's name.
+  // https://nodejs.org/api/cli.html#node_v8_coveragedir: which functions have run. The bundle makes one of
+  // each module that is loaded when it is needed, by the module's name.
   const loaded = async (variables: Record<string, string>) => {
     expect((await run(['check', '--quiet'], { NODE_V8_COVERAGE: folder, ...variables })).status).toBe(0);
     const files = readdirSync(folder).map((name) => join(folder, name));
