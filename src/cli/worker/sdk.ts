@@ -1,5 +1,5 @@
-import { OperatorError } from '../../model/operator-error.ts';
 import { nativeImport } from '../../native-import.ts';
+import { notInstalled } from '../../not-installed.ts';
 
 export type Sdk = typeof import('@restatedev/restate-sdk');
 
@@ -11,12 +11,14 @@ export async function loadSdk(
   try {
     return await load();
   } catch (error) {
-    throw new OperatorError({
-      code: 'no-engine-sdk',
-      message: '@restatedev/restate-sdk, by which a worker serves the engine, is not installed',
-      next: 'run npm install @restatedev/restate-sdk where clusterproxy is installed (with --global, if it is installed globally)',
-      detail: error instanceof Error ? error.message.split('\n')[0] : undefined,
-    });
+    throw notInstalled(
+      {
+        code: 'no-engine-sdk',
+        name: '@restatedev/restate-sdk',
+        which: 'by which a worker serves the engine',
+      },
+      error,
+    );
   }
 }
 

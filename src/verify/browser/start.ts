@@ -1,6 +1,7 @@
 import type { Browser, BrowserType } from 'playwright-core';
 import { OperatorError } from '../../model/operator-error.ts';
 import { nativeImport } from '../../native-import.ts';
+import { notInstalled } from '../../not-installed.ts';
 
 /**
  * playwright-core's part for Chromium, which isn't bundled: it is as large as everything else together, and
@@ -13,12 +14,10 @@ export async function loadPlaywright(
   try {
     return (await load()).chromium;
   } catch (error) {
-    throw new OperatorError({
-      code: 'no-playwright',
-      message: 'playwright-core, which drives the browser, is not installed',
-      next: 'run npm install playwright-core where clusterproxy is installed (with --global, if it is installed globally)',
-      detail: error instanceof Error ? error.message.split('\n')[0] : undefined,
-    });
+    throw notInstalled(
+      { code: 'no-playwright', name: 'playwright-core', which: 'which drives the browser' },
+      error,
+    );
   }
 }
 
